@@ -1,0 +1,76 @@
+package kv
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// batch is what shares one bbolt transaction and one commit.
+type batch struct {
+	bolt   *bolt.Tx
+	now    time.Time
+	alone  bool
+	calls  []*call
+	writes int   // of the calls that succeeded
+	broken error // writes of a failed call could not be taken back
+}
+
+func (b *batch) hasRoom() bool {
+	return !b.alone && b.broken == nil && len(b.calls) < batchCalls && b.writes < batchWrites
+}
+
+// serve runs one closure and takes its writes back if it does not return nil.
+func (b *batch) serve(c *call, log *slog.Logger) {
+	b.calls = append(b.calls, c)
+	tx := &Tx{bolt: b.bolt, now: b.now, alone: b.alone}
+	returned := false
+	defer func() {
+		tx.end()
+		if !returned {
+			c.panicked = recover()
+			c.exited = c.panicked == nil
+		}
+		if c.panicked != nil {
+			log.Error("update closure panicked", "panic", c.panicked, "stack", string(debug.Stack()))
+		}
+		if !c.failed() {
+			b.writes += tx.writes
+		} else if err := tx.takeBack(); err != nil {
+			b.broken = fmt.Errorf("take back a failed update: %w", err)
+		}
+	}()
+	c.err = c.fn(tx)
+	returned = true
+}
+
+// end commits what the calls wrote. A batch that wrote nothing, and a lone call that failed, cost no disk.
+func (b *batch) end() error {
+	if b.broken == nil && b.writes > 0 {
+		if err := b.bolt.Commit(); err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+		return nil
+	}
+	if err := b.bolt.Rollback(); err != nil {
+		return fmt.Errorf("roll back: %w", err)
+	}
+	return b.broken
+}
+
+// refuse gives every call the error, also those that had failed: they may have judged by writes
+// of others that are now gone.
+func (b *batch) refuse(err error) {
+	for _, c := range b.calls {
+		c.err = err
+	}
+}
+
+func (b *batch) answer() {
+	for _, c := range b.calls {
+		close(c.done)
+	}
+}
