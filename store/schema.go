@@ -1,0 +1,166 @@
+package store
+
+import (
+	"errors"
+
+	"yardmaster/store/kv"
+)
+
+// The indexes that callers name.
+const (
+	ByCluster = "cluster"
+	ByNode    = "node"
+	ByVolume  = "volume"
+	ByDevice  = "device"
+	ByHosting = "hosting"
+	ByPending = "pending"
+	ByOwner   = "owner"
+
+	byManage  = "manage"
+	byStorage = "storage"
+	byName    = "name"
+	byTime    = "time"
+	byState   = "state"
+	byKind    = "kind"
+	byTarget  = "target"
+	byLive    = "live_target"
+	byAlias   = "alias"
+	byDue     = "due"
+	byEnd     = "ended"
+	inFlight  = "in_flight"
+	onHost    = "in_flight_host"
+)
+
+// The tables of control.db. They are declarations: all state is in the file.
+var (
+	Clusters = Table[Cluster]{&kv.Table[Cluster]{Name: "clusters", Key: func(c *Cluster) kv.Key { return kv.Text(c.ID) }}}
+
+	Nodes = Table[Node]{&kv.Table[Node]{Name: "nodes", Key: func(n *Node) kv.Key { return kv.Text(n.ID) },
+		Indexes: []kv.Index[Node]{
+			index(ByCluster, func(n *Node) []string { return []string{n.Cluster} }),
+			unique(byManage, func(n *Node) []string { return n.Manage[:1] }),
+			unique(byStorage, func(n *Node) []string { return n.Storage[:1] }),
+		}}}
+
+	Devices = Table[Device]{&kv.Table[Device]{Name: "devices", Key: func(d *Device) kv.Key { return kv.Text(d.ID) },
+		Indexes: []kv.Index[Device]{
+			index(ByCluster, func(d *Device) []string { return []string{d.Cluster} }),
+			index(ByNode, func(d *Device) []string { return []string{d.Node} }),
+		}}}
+
+	Volumes = Table[Volume]{&kv.Table[Volume]{Name: "volumes", Key: func(v *Volume) kv.Key { return kv.Text(v.ID) },
+		Indexes: []kv.Index[Volume]{
+			index(ByCluster, func(v *Volume) []string { return []string{v.Cluster} }),
+			index(ByOwner, func(v *Volume) []string { return []string{v.Owner} }),
+			{Name: byName, Unique: true, Keys: func(v *Volume) []kv.Key { return []kv.Key{textKey(v.Cluster, v.Name)} }},
+		}}}
+
+	Bricks = Table[Brick]{&kv.Table[Brick]{Name: "bricks", Key: func(b *Brick) kv.Key { return kv.Text(b.ID) },
+		Indexes: []kv.Index[Brick]{
+			index(ByVolume, func(b *Brick) []string { return []string{b.Volume} }),
+			index(ByDevice, func(b *Brick) []string { return []string{b.Device} }),
+			index(ByPending, func(b *Brick) []string {
+				if b.Pending == "" {
+					return nil
+				}
+				return []string{b.Pending}
+			}),
+		}}}
+
+	BlockVolumes = Table[BlockVolume]{&kv.Table[BlockVolume]{Name: "blockvolumes", Key: func(b *BlockVolume) kv.Key { return kv.Text(b.ID) },
+		Indexes: []kv.Index[BlockVolume]{
+			index(ByCluster, func(b *BlockVolume) []string { return []string{b.Cluster} }),
+			index(ByHosting, func(b *BlockVolume) []string { return []string{b.Hosting} }),
+			{Name: byName, Unique: true, Keys: func(b *BlockVolume) []kv.Key { return []kv.Key{textKey(b.Hosting, b.Name)} }},
+		}}}
+
+	Operations = Table[Operation]{&kv.Table[Operation]{Name: "operations", Key: func(o *Operation) kv.Key { return kv.Text(o.ID) },
+		Indexes: []kv.Index[Operation]{
+			{Name: byTime, Keys: func(o *Operation) []kv.Key { return []kv.Key{kv.Time(o.Created)} }},
+			index(byState, func(o *Operation) []string { return []string{string(o.State)} }),
+			index(byKind, func(o *Operation) []string { return []string{o.Kind} }),
+			index(byTarget, refs),
+			unique(byLive, func(o *Operation) []string {
+				if !o.State.Live() {
+					return nil
+				}
+				return refs(o)
+			}),
+			{Name: byAlias, Unique: true, Keys: aliasKey},
+			{Name: byDue, Keys: dueKey},
+			{Name: byEnd, Keys: endKey},
+			index(inFlight, func(o *Operation) []string {
+				if !flying(o) {
+					return nil
+				}
+				return []string{""}
+			}),
+			index(onHost, func(o *Operation) []string {
+				if !flying(o) {
+					return nil
+				}
+				return o.Hosts
+			}),
+		}}}
+
+	Settings = Table[Setting]{&kv.Table[Setting]{Name: "settings", Key: func(s *Setting) kv.Key { return kv.Text(s.Name) }}}
+)
+
+// schema is what this program expects of control.db.
+var schema = kv.Schema{Name: "yardmaster-control", Version: 1, Tables: []kv.AnyTable{
+	Clusters.kv, Nodes.kv, Devices.kv, Volumes.kv, Bricks.kv, BlockVolumes.kv, Operations.kv, Settings.kv,
+}}
+
+func index[V any](name string, keys func(*V) []string) kv.Index[V] {
+	return kv.Index[V]{Name: name, Keys: func(v *V) []kv.Key { return texts(keys(v)) }}
+}
+
+func unique[V any](name string, keys func(*V) []string) kv.Index[V] {
+	x := index(name, keys)
+	x.Unique = true
+	return x
+}
+
+func texts(keys []string) []kv.Key {
+	out := make([]kv.Key, len(keys))
+	for i, k := range keys {
+		out[i] = kv.Text(k)
+	}
+	return out
+}
+
+func refs(o *Operation) []string {
+	out := make([]string, len(o.Targets))
+	for i, t := range o.Targets {
+		out[i] = t.String()
+	}
+	return out
+}
+
+func aliasKey(o *Operation) []kv.Key {
+	if o.Alias == "" {
+		return nil
+	}
+	return []kv.Key{textKey(o.Dialect, o.Alias)}
+}
+
+// dueKey orders what waits to be sent by the time before which it may not be.
+func dueKey(o *Operation) []kv.Key {
+	switch o.State {
+	case Pending, Undoing, Stuck:
+		return []kv.Key{kv.Time(o.NotBefore)}
+	}
+	return nil
+}
+
+func endKey(o *Operation) []kv.Key {
+	if o.State.Live() {
+		return nil
+	}
+	return []kv.Key{kv.Time(o.Finished)}
+}
+
+// flying says that the operation counts against the limits. A stuck one waits for a machine or an operator, and does not.
+func flying(o *Operation) bool { return o.Counted && o.State.Live() && o.State != Stuck }
+
+func isNotFound(err error) bool { return errors.Is(err, kv.ErrNotFound) }
