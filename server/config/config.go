@@ -10,6 +10,7 @@ import (
 type Config struct {
 	Listen          string
 	DataDir         string
+	SecretKeyFile   string // filled in when the file leaves it empty
 	ShutdownTimeout time.Duration
 	Profiling       bool
 

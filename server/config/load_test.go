@@ -39,7 +39,7 @@ func TestDefaultsComeFromTheTable(t *testing.T) {
 	}
 	for _, o := range Options() {
 		switch o.Key {
-		case "heketi.admin_key", "heketi.user_key", "heketi.executor", "ssh.known_hosts", "operations.max_in_flight_per_node":
+		case "heketi.admin_key", "heketi.user_key", "heketi.executor", "ssh.known_hosts", "secret_key_file", "operations.max_in_flight_per_node":
 			continue
 		}
 		var d Config
@@ -52,6 +52,9 @@ func TestDefaultsComeFromTheTable(t *testing.T) {
 	}
 	if c.SSH.KnownHosts != "/var/lib/yardmaster/known_hosts" {
 		t.Errorf("known hosts at %q", c.SSH.KnownHosts)
+	}
+	if c.SecretKeyFile != "/var/lib/yardmaster/secret.key" {
+		t.Errorf("secret key at %q", c.SecretKeyFile)
 	}
 	if c.Operations.MaxInFlightPerNode != 48 {
 		t.Errorf("in flight per node: %d, want three quarters of 64", c.Operations.MaxInFlightPerNode)

@@ -10,6 +10,9 @@ import (
 func (l *loader) settle(cmd command) error {
 	c := &l.cfg
 	c.Auth.normalize()
+	if c.SecretKeyFile == "" {
+		c.SecretKeyFile = filepath.Join(c.DataDir, "secret.key")
+	}
 	if c.SSH.KnownHosts == "" {
 		c.SSH.KnownHosts = filepath.Join(c.DataDir, "known_hosts")
 	}

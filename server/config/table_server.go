@@ -12,6 +12,8 @@ func serverOptions() []Option {
 			"Address and port of the one listener that serves every dialect.").withFlag("listen"),
 		option("data_dir", "/var/lib/yardmaster", path(), func(c *Config) *string { return &c.DataDir },
 			"Folder of the databases; made when it is missing.").withFlag("data-dir"),
+		option("secret_key_file", "", path(), func(c *Config) *string { return &c.SecretKeyFile },
+			"File of the key that seals passwords in the records; empty takes secret.key in data_dir, which the server makes. A worker needs the server's."),
 		option("shutdown_timeout", "15s", duration(time.Second), func(c *Config) *time.Duration { return &c.ShutdownTimeout },
 			"How long a stop waits for requests and for running steps."),
 		option("profiling", "false", boolean(), func(c *Config) *bool { return &c.Profiling },
@@ -56,8 +58,8 @@ func engineOptions() []Option {
 		option("redis.password_file", "", path(), func(c *Config) *string { return &c.Redis.PasswordFile },
 			"File that holds redis.password."),
 
-		option("workers.concurrency", "64", number(1, 10000), func(c *Config) *int { return &c.Workers.Concurrency },
-			"Operations that this process runs at once.").withFlag("concurrency"),
+		option("workers.concurrency", "64", number(0, 10000), func(c *Config) *int { return &c.Workers.Concurrency },
+			"Operations that this process runs at once; 0 leaves them all to workers elsewhere.").withFlag("concurrency"),
 
 		option("operations.max_in_flight", "64", number(1, 100000), func(c *Config) *int { return &c.Operations.MaxInFlight },
 			"Unfinished operations before new ones are answered with 429."),

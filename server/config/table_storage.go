@@ -95,8 +95,8 @@ func sshOptions() []Option {
 			"strict wants a known key, accept-new learns the key of a new host, insecure checks nothing."),
 		option("ssh.dial_timeout", "10s", duration(time.Millisecond), func(c *Config) *time.Duration { return &c.SSH.DialTimeout },
 			"How long connecting and signing in to a node may take."),
-		option("ssh.command_timeout", "10m", duration(time.Second), func(c *Config) *time.Duration { return &c.SSH.CommandTimeout },
-			"How long a command may run unless its step sets a limit of its own."),
+		option("ssh.command_timeout", "15m", duration(time.Second), func(c *Config) *time.Duration { return &c.SSH.CommandTimeout },
+			"The longest that any script may run on a node; most steps set a shorter limit of their own."),
 		option("ssh.keepalive", "5s", duration(100*time.Millisecond), func(c *Config) *time.Duration { return &c.SSH.Keepalive },
 			"How often a kept connection is checked for a node that died silently."),
 	}
