@@ -30,4 +30,5 @@ const (
 	KindBrick       = "brick"
 	KindVolume      = "volume"
 	KindBlockVolume = "blockvolume"
+	KindLeftover    = "leftover" // a brick that an ended operation left on a silent machine
 )
