@@ -1,0 +1,82 @@
+package gluster
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// BrickCreate makes a brick: thin pool and thin volume, file system, fstab line, mount, directory. It returns when all
+// of it would survive a power cut. Run again after a cut it does what is missing.
+func (g *Gluster) BrickCreate(ctx context.Context, b Brick) error {
+	script, err := g.brickCreateScript(b)
+	if err != nil {
+		return fmt.Errorf("create brick: %w", err)
+	}
+	_, err = g.call(ctx, b.Host, "create brick", brickLimit, script)
+	return err
+}
+
+// brickCreateScript relies on one order: the fstab line is written only when the file system is whole, and the line
+// before the mount. So a mounted brick needs neither step, and a line without a mount needs no second mkfs.
+func (g *Gluster) brickCreateScript(b Brick) (string, error) {
+	if err := b.check(); err != nil {
+		return "", err
+	}
+	if b.cloned() {
+		return "", fmt.Errorf("brick %s: gluster makes the bricks of a clone: %w", b.Path, errName)
+	}
+	if b.SizeKiB == 0 || b.PoolKiB == 0 || b.MetaKiB == 0 {
+		return "", fmt.Errorf("brick %s: it has no size", b.LV)
+	}
+	var s strings.Builder
+	s.WriteString("set -e\n")
+	fmt.Fprintf(&s, "mkdir -p %s\n", b.mount())
+	s.WriteString(g.lockDevice(b.VG))
+	fmt.Fprintf(&s, "if ! mountpoint -q %s; then\n", b.mount())
+	s.WriteString(g.lvCreate(b))
+	fmt.Fprintf(&s, "  if ! grep -q '^%s ' %s; then\n", b.device(), g.opt.Fstab)
+	fmt.Fprintf(&s, "    mkfs.xfs -q -f -K %s %s\n", g.mkfsFlags(b), b.device())
+	fmt.Fprintf(&s, "    (\n%s      printf '%%s\\n' '%s' >> %s\n    )\n", indent(indent(indent(g.lockFstab()))), g.fstabLine(b), g.opt.Fstab)
+	s.WriteString("  fi\n")
+	fmt.Fprintf(&s, "  mount -o %s %s %s\n", quote(g.opt.MountOpts), b.device(), b.mount())
+	s.WriteString("fi\n")
+	fmt.Fprintf(&s, "mkdir -p %s\n", b.Path)
+	if b.GID > 0 {
+		fmt.Fprintf(&s, "chown :%d %s\nchmod 2775 %s\n", b.GID, b.Path, b.Path)
+	}
+	fmt.Fprintf(&s, "sync -f %s %s\n", b.Path, g.opt.Fstab)
+	return s.String(), nil
+}
+
+func (g *Gluster) fstabLine(b Brick) string {
+	return fmt.Sprintf("%s %s xfs %s 1 2", b.device(), b.mount(), g.opt.MountOpts)
+}
+
+func (g *Gluster) mkfsFlags(b Brick) string {
+	flags := "-i size=512 -n size=8192"
+	if b.Arbiter {
+		flags = "-i size=512,maxpct=100 -n size=8192"
+	}
+	if g.opt.XfsSu > 0 && g.opt.XfsSw > 0 {
+		flags += fmt.Sprintf(" -d su=%d,sw=%d", g.opt.XfsSu, g.opt.XfsSw)
+	}
+	return flags
+}
+
+// lvCreate makes pool and volume with one command. When that is refused because one of them is there, an earlier run
+// was cut short: what it left is completed.
+func (g *Gluster) lvCreate(b Brick) string {
+	lvm := g.lvm()
+	var s strings.Builder
+	fmt.Fprintf(&s, "  if ! test -e %s; then\n", b.device())
+	fmt.Fprintf(&s, "    out=$(%s --poolmetadatasize %dK --chunksize %s --size %dK --thin %s/%s --virtualsize %dK --name %s 2>&1) ||\n",
+		g.lvcreate(), b.MetaKiB, quote(g.opt.LVChunkSize), b.PoolKiB, b.VG, b.Pool, b.SizeKiB, b.LV)
+	s.WriteString("    case \"$out\" in\n    *'already exists'*)\n")
+	fmt.Fprintf(&s, "      if ! %s lvs %s/%s > /dev/null 2>&1; then\n", lvm, b.VG, b.LV)
+	fmt.Fprintf(&s, "        %s --thin --virtualsize %dK --name %s %s/%s\n", g.lvcreate(), b.SizeKiB, b.LV, b.VG, b.Pool)
+	s.WriteString("      fi\n")
+	fmt.Fprintf(&s, "      %s lvchange -qq -ay %s/%s ;;\n", lvm, b.VG, b.LV)
+	s.WriteString("    *)\n      printf '%s\\n' \"$out\" >&2\n      exit 5 ;;\n    esac\n  fi\n")
+	return s.String()
+}
