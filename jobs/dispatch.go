@@ -1,0 +1,54 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"yardmaster/jobs/queue"
+	"yardmaster/store"
+)
+
+// slack is what the queue's own deadline allows beyond the kind's: the kind's timeout must be the one that ends a run.
+const slack = 30 * time.Second
+
+// dispatch hands an operation that was just committed to the dispatcher, which alone talks to the queue; when it is busy the
+// sweep will find the operation.
+func (r *Runner) dispatch(op store.Operation) {
+	if r.closing() || !op.State.Live() || op.State == store.Stuck {
+		return
+	}
+	select {
+	case r.send <- op:
+	default:
+		r.kick()
+	}
+}
+
+func (r *Runner) dispatchLoop(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case op := <-r.send:
+			r.enqueue(ctx, op)
+		}
+	}
+}
+
+// enqueue sends one operation to the workers, unless it is there already or not yet due.
+func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
+	now := r.db.Now()
+	if r.closing() || op.NotBefore.After(now) || !r.flights.launch(op.ID, op.Attempt, now) {
+		return
+	}
+	payload, err := json.Marshal(Task{Op: op, Undo: op.State == store.Undoing})
+	if err == nil {
+		job := queue.Job{Op: op.ID, Attempt: op.Attempt, Payload: payload, Timeout: r.kinds[op.Kind].Policy().Timeout + slack}
+		err = r.queue.Enqueue(ctx, job)
+	}
+	if err != nil {
+		r.flights.land(op.ID, op.Attempt)
+		r.log.Warn("operation not dispatched, will be tried again", "op", op.ID, "kind", op.Kind, "err", err)
+	}
+}

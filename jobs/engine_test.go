@@ -1,0 +1,504 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"yardmaster/jobs"
+	"yardmaster/jobs/queue"
+	"yardmaster/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// script is a kind whose every part a test can replace.
+type script struct {
+	policy  jobs.Policy
+	run     func(ctx context.Context, op store.Operation, j *jobs.Journal) error
+	undo    func(ctx context.Context, op store.Operation, j *jobs.Journal) error
+	finish  func(tx *store.Tx, op *store.Operation) error
+	abandon func(tx *store.Tx, op *store.Operation) error
+}
+
+func (*script) Name() string { return "test.script" }
+
+func (s *script) Policy() jobs.Policy {
+	p := s.policy
+	if p.Timeout == 0 {
+		p.Timeout = time.Minute
+	}
+	return p
+}
+
+func (s *script) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	if s.run == nil {
+		return nil
+	}
+	return s.run(ctx, op, j)
+}
+
+func (s *script) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	if s.undo == nil {
+		return nil
+	}
+	return s.undo(ctx, op, j)
+}
+
+func (s *script) Finish(tx *store.Tx, op *store.Operation) error {
+	op.Result = store.Ref{Kind: "thing", ID: "made"}
+	if s.finish == nil {
+		return nil
+	}
+	return s.finish(tx, op)
+}
+
+func (s *script) Abandon(tx *store.Tx, op *store.Operation) error {
+	if s.abandon == nil {
+		return nil
+	}
+	return s.abandon(tx, op)
+}
+
+// engine is a Runner with its store and queue, which can be killed and opened again.
+type engine struct {
+	t      *testing.T
+	dir    string
+	kind   *script
+	limits jobs.Limits
+	remote bool // run operations by a RemoteWorker, as another process does
+	ids    atomic.Int64
+
+	db     *store.DB
+	queue  *queue.Queue
+	runner *jobs.Runner
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+func start(t *testing.T, e *engine) *engine {
+	t.Helper()
+	e.t, e.dir = t, t.TempDir()
+	e.open()
+	t.Cleanup(e.kill)
+	return e
+}
+
+func (e *engine) newID() string { return fmt.Sprintf("%032x", e.ids.Add(1)) }
+
+func (e *engine) open() {
+	e.t.Helper()
+	ctx := context.Background()
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	var err error
+	if e.db, err = store.Open(ctx, store.Options{Path: filepath.Join(e.dir, "control.db"), Now: time.Now}); err != nil {
+		e.t.Fatal(err)
+	}
+	if e.queue, err = queue.Open(ctx, queue.Options{URL: queue.Embedded, Logger: log, Now: time.Now, SignOfLife: 100 * time.Millisecond, LifeTTL: 500 * time.Millisecond}); err != nil {
+		e.t.Fatal(err)
+	}
+	if e.runner, err = jobs.New(jobs.Options{DB: e.db, Queue: e.queue, Kinds: []jobs.Kind{e.kind}, Logger: log, NewID: e.newID, Epoch: e.newID(),
+		Worker: "here", Limits: e.limits, Retention: time.Hour, Takeover: time.Second}); err != nil {
+		e.t.Fatal(err)
+	}
+	if err := e.runner.Start(ctx); err != nil {
+		e.t.Fatal(err)
+	}
+	work, cancel := context.WithCancel(ctx)
+	e.cancel = cancel
+	w := e.runner.LocalWorker()
+	if e.remote {
+		w = jobs.RemoteWorker(e.queue, []jobs.Kind{e.kind}, "elsewhere", time.Now, log)
+	}
+	e.done.Go(func() { _ = w.Work(work, 8) })
+}
+
+// kill lets nothing be written any more, and then ends everything.
+func (e *engine) kill() {
+	_ = e.db.Close()
+	e.cancel()
+	e.done.Wait()
+	e.runner.Close()
+	_ = e.queue.Close()
+}
+
+func (e *engine) submit(targets ...string) (store.Operation, error) {
+	return e.runner.Submit(context.Background(), func(tx *store.Tx, op *store.Operation) error {
+		op.Kind, op.Counted = "test.script", true
+		for _, t := range targets {
+			op.Targets = append(op.Targets, store.Ref{Kind: "thing", ID: t})
+			op.Hosts = append(op.Hosts, t)
+		}
+		return nil
+	})
+}
+
+func (e *engine) mustSubmit(targets ...string) string {
+	e.t.Helper()
+	op, err := e.submit(targets...)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return op.ID
+}
+
+func (e *engine) until(id string, enough func(store.Operation) bool) store.Operation {
+	e.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	op, err := e.runner.WaitFor(ctx, id, enough)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if !enough(op) {
+		e.t.Fatalf("operation is %s after 20 s, error %+v", op.State, op.Error)
+	}
+	return op
+}
+
+func (e *engine) ended(id string, want store.OpState) store.Operation {
+	e.t.Helper()
+	op := e.until(id, func(op store.Operation) bool { return !op.State.Live() })
+	if op.State != want {
+		e.t.Errorf("ended as %s (%+v), want %s", op.State, op.Error, want)
+	}
+	return op
+}
+
+func both(t *testing.T, test func(t *testing.T, remote bool)) {
+	t.Run("here", func(t *testing.T) { test(t, false) })
+	t.Run("elsewhere", func(t *testing.T) { test(t, true) })
+}
+
+func TestASuccessIsFinishedOnceAndKept(t *testing.T) {
+	both(t, func(t *testing.T, remote bool) {
+		var finished atomic.Int32
+		e := start(t, &engine{remote: remote, kind: &script{
+			run:    func(_ context.Context, _ store.Operation, j *jobs.Journal) error { return j.Put("step", "learnt") },
+			finish: func(*store.Tx, *store.Operation) error { finished.Add(1); return nil },
+		}})
+		id := e.mustSubmit("a")
+		op := e.ended(id, store.Succeeded)
+		if op.Result.String() != "thing/made" || !op.Done("step") || op.Finished.IsZero() || finished.Load() != 1 {
+			t.Errorf("result %s, journal %v, finished %d times at %v", op.Result, op.Journal, finished.Load(), op.Finished)
+		}
+		e.kill()
+		e.open()
+		if op := e.ended(id, store.Succeeded); op.Result.String() != "thing/made" {
+			t.Errorf("after a restart the result is %q", op.Result)
+		}
+	})
+}
+
+func TestARetryableFailureIsTriedAgainAsOftenAsThePolicySays(t *testing.T) {
+	both(t, func(t *testing.T, remote bool) {
+		var runs, undos, abandoned atomic.Int32
+		e := start(t, &engine{remote: remote, kind: &script{
+			policy: jobs.Policy{Attempts: 3, Backoff: time.Millisecond, MaxWait: 5 * time.Millisecond},
+			run: func(context.Context, store.Operation, *jobs.Journal) error {
+				runs.Add(1)
+				return jobs.Retry(errors.New("not now"), "n1")
+			},
+			undo:    func(context.Context, store.Operation, *jobs.Journal) error { undos.Add(1); return nil },
+			abandon: func(*store.Tx, *store.Operation) error { abandoned.Add(1); return nil },
+		}})
+		op := e.ended(e.mustSubmit("a"), store.Failed)
+		if runs.Load() != 3 || undos.Load() != 1 || abandoned.Load() != 1 || op.Error == nil || op.Error.Text != "not now" {
+			t.Errorf("%d runs, %d undos, %d abandoned, error %+v; want 3, 1, 1 and the reason", runs.Load(), undos.Load(), abandoned.Load(), op.Error)
+		}
+	})
+}
+
+func TestWhatTheUserMayReadIsNotWhatTheLogMay(t *testing.T) {
+	for name, c := range map[string]struct {
+		err        error
+		code, text string
+	}{
+		"refusal":  {jobs.Refuse("No space"), "refused", "No space"},
+		"internal": {errors.New("nil map at 0x0"), "internal", "internal error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := start(t, &engine{kind: &script{run: func(context.Context, store.Operation, *jobs.Journal) error { return c.err }}})
+			op := e.ended(e.mustSubmit(), store.Failed)
+			if op.Error == nil || op.Error.Code != c.code || op.Error.Text != c.text {
+				t.Errorf("error %+v, want %s %q", op.Error, c.code, c.text)
+			}
+		})
+	}
+}
+
+func TestAPanicIsAFailureAndNoMore(t *testing.T) {
+	e := start(t, &engine{kind: &script{run: func(context.Context, store.Operation, *jobs.Journal) error { panic("secret detail") }}})
+	op := e.ended(e.mustSubmit(), store.Failed)
+	if op.Error.Text != "internal error" {
+		t.Errorf("the user reads %q", op.Error.Text)
+	}
+	e.ended(e.mustSubmit(), store.Failed)
+}
+
+func TestARunThatTakesTooLongIsCut(t *testing.T) {
+	e := start(t, &engine{kind: &script{
+		policy: jobs.Policy{Timeout: 20 * time.Millisecond},
+		run: func(ctx context.Context, _ store.Operation, _ *jobs.Journal) error {
+			<-ctx.Done()
+			return ctx.Err()
+		},
+		undo: func(context.Context, store.Operation, *jobs.Journal) error { return nil },
+	}})
+	if op := e.ended(e.mustSubmit(), store.Failed); op.Error.Code != "timeout" {
+		t.Errorf("error %+v", op.Error)
+	}
+}
+
+func TestAFinishThatFailsIsUndone(t *testing.T) {
+	var undos atomic.Int32
+	e := start(t, &engine{kind: &script{
+		finish: func(*store.Tx, *store.Operation) error { return errors.New("record is gone") },
+		undo:   func(context.Context, store.Operation, *jobs.Journal) error { undos.Add(1); return nil },
+	}})
+	if e.ended(e.mustSubmit(), store.Failed); undos.Load() != 1 {
+		t.Errorf("%d undos, want 1", undos.Load())
+	}
+}
+
+func TestAnUndoThatFailsIsStuckUntilItSucceeds(t *testing.T) {
+	both(t, func(t *testing.T, remote bool) {
+		var undos atomic.Int32
+		e := start(t, &engine{remote: remote, kind: &script{
+			policy: jobs.Policy{Backoff: time.Hour, MaxWait: time.Hour},
+			run:    func(context.Context, store.Operation, *jobs.Journal) error { return jobs.Refuse("no") },
+			undo: func(context.Context, store.Operation, *jobs.Journal) error {
+				if undos.Add(1) == 1 {
+					return jobs.Retry(errors.New("machine is away"))
+				}
+				return nil
+			},
+		}})
+		id := e.mustSubmit("a")
+		e.until(id, func(op store.Operation) bool { return op.State == store.Stuck })
+		if _, err := e.submit("a"); !errors.Is(err, jobs.ErrBusy) {
+			t.Errorf("the target of a stuck operation was given away: %v", err)
+		}
+		if n, err := e.runner.RetryStuck(context.Background(), ""); n != 1 || err != nil {
+			t.Errorf("RetryStuck = %d, %v", n, err)
+		}
+		if op := e.ended(id, store.Failed); op.Error.Text != "no" {
+			t.Errorf("the first reason is lost: %+v", op.Error)
+		}
+	})
+}
+
+func TestTwoOperationsOnOneTargetAreNotLiveAtOnce(t *testing.T) {
+	gate := make(chan struct{})
+	e := start(t, &engine{kind: &script{run: func(ctx context.Context, _ store.Operation, _ *jobs.Journal) error {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+		}
+		return nil
+	}}})
+	first := e.mustSubmit("a")
+	if _, err := e.submit("a"); !errors.Is(err, jobs.ErrBusy) {
+		t.Errorf("second: %v, want ErrBusy", err)
+	}
+	other := e.mustSubmit("b")
+	close(gate)
+	e.ended(first, store.Succeeded)
+	e.ended(other, store.Succeeded)
+	e.ended(e.mustSubmit("a"), store.Succeeded)
+}
+
+func TestLimitsHoldInAllAndOnOneMachine(t *testing.T) {
+	gate := make(chan struct{})
+	e := start(t, &engine{limits: jobs.Limits{InFlight: 3, InFlightPerHost: 1}, kind: &script{run: func(ctx context.Context, _ store.Operation, _ *jobs.Journal) error {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+		}
+		return nil
+	}}})
+	ids := []string{e.mustSubmit("a")}
+	_, err := e.runner.Submit(context.Background(), func(_ *store.Tx, op *store.Operation) error {
+		op.Kind, op.Counted, op.Hosts = "test.script", true, []string{"a"}
+		return nil
+	})
+	if !errors.Is(err, jobs.ErrThrottled) {
+		t.Errorf("second on one machine: %v, want ErrThrottled", err)
+	}
+	ids = append(ids, e.mustSubmit("b"), e.mustSubmit("c"))
+	if _, err := e.submit("d"); !errors.Is(err, jobs.ErrThrottled) {
+		t.Errorf("fourth in all: %v, want ErrThrottled", err)
+	}
+	close(gate)
+	for _, id := range ids {
+		e.ended(id, store.Succeeded)
+	}
+	e.ended(e.mustSubmit("d"), store.Succeeded)
+}
+
+func TestCancelStopsARunAndUndoesIt(t *testing.T) {
+	both(t, func(t *testing.T, remote bool) {
+		running := make(chan struct{}, 10)
+		var undos atomic.Int32
+		e := start(t, &engine{remote: remote, kind: &script{
+			run: func(ctx context.Context, _ store.Operation, _ *jobs.Journal) error {
+				running <- struct{}{}
+				<-ctx.Done()
+				return ctx.Err()
+			},
+			undo: func(context.Context, store.Operation, *jobs.Journal) error { undos.Add(1); return nil },
+		}})
+		id := e.mustSubmit("a")
+		<-running
+		e.until(id, func(op store.Operation) bool { return op.State == store.Running })
+		if _, err := e.runner.Cancel(context.Background(), id); err != nil {
+			t.Fatal(err)
+		}
+		e.ended(id, store.Canceled)
+		if undos.Load() != 1 {
+			t.Errorf("%d undos, want 1", undos.Load())
+		}
+		if _, err := e.runner.Cancel(context.Background(), id); !errors.Is(err, jobs.ErrNotCancelable) {
+			t.Errorf("cancel of an ended operation: %v", err)
+		}
+	})
+}
+
+func TestWhatCanOnlyGoOnIsNotCanceled(t *testing.T) {
+	gate := make(chan struct{})
+	e := start(t, &engine{kind: &script{policy: jobs.Policy{Forward: true}, run: func(ctx context.Context, _ store.Operation, _ *jobs.Journal) error {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+		}
+		return nil
+	}}})
+	id := e.mustSubmit("a")
+	e.until(id, func(op store.Operation) bool { return op.State == store.Running })
+	if _, err := e.runner.Cancel(context.Background(), id); !errors.Is(err, jobs.ErrNotCancelable) {
+		t.Errorf("cancel: %v, want ErrNotCancelable", err)
+	}
+	close(gate)
+	e.ended(id, store.Succeeded)
+}
+
+func TestWhatWasCutOffGoesOnWithItsJournal(t *testing.T) {
+	var runs atomic.Int32
+	seen := make(chan []string, 10)
+	e := start(t, &engine{kind: &script{run: func(ctx context.Context, _ store.Operation, j *jobs.Journal) error {
+		var names []string
+		for _, s := range j.Steps() {
+			names = append(names, s.Name)
+		}
+		seen <- names
+		if runs.Add(1) > 1 {
+			return nil
+		}
+		if err := j.Put("first", nil); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}}})
+	id := e.mustSubmit("a")
+	e.until(id, func(op store.Operation) bool { return op.State == store.Running && op.Done("first") })
+	stored := func() (done bool) {
+		_ = e.db.View(context.Background(), func(tx *store.Tx) error {
+			op, err := store.Operations.Get(tx, id)
+			done = op.Done("first")
+			return err
+		})
+		return done
+	}
+	for deadline := time.Now().Add(10 * time.Second); !stored(); {
+		if time.Now().After(deadline) {
+			t.Fatal("the journal of a running operation is not written")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	e.kill()
+	e.open()
+	op := e.ended(id, store.Succeeded)
+	<-seen
+	if again := <-seen; !slices.Equal(again, []string{"first"}) {
+		t.Errorf("the second run began with journal %v", again)
+	}
+	if op.Attempt < 2 {
+		t.Errorf("attempt %d: the first run is not fenced off", op.Attempt)
+	}
+}
+
+func TestAnOutcomeOfAnOlderAttemptChangesNothing(t *testing.T) {
+	gate := make(chan struct{})
+	e := start(t, &engine{kind: &script{run: func(ctx context.Context, _ store.Operation, _ *jobs.Journal) error {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+		}
+		return nil
+	}}})
+	id := e.mustSubmit("a")
+	e.until(id, func(op store.Operation) bool { return op.State == store.Running })
+	for _, out := range []jobs.Outcome{{Op: id, Attempt: 0}, {Op: id, Attempt: 1, Undo: true}, {Op: id, Attempt: 7}, {Op: "unknown", Attempt: 1}} {
+		if err := e.runner.Apply(context.Background(), out); err != nil {
+			t.Errorf("outcome %+v: %v", out, err)
+		}
+		if op, err := e.runner.Get(context.Background(), id); err != nil || op.State != store.Running {
+			t.Errorf("outcome %+v moved the operation to %s, %v", out, op.State, err)
+		}
+	}
+	close(gate)
+	e.ended(id, store.Succeeded)
+}
+
+func TestARefusedBuildLeavesNothing(t *testing.T) {
+	e := start(t, &engine{kind: &script{}})
+	refusal := errors.New("no")
+	_, err := e.runner.Submit(context.Background(), func(tx *store.Tx, op *store.Operation) error {
+		op.Kind = "test.script"
+		if err := store.Clusters.Put(tx, &store.Cluster{ID: "c"}); err != nil {
+			return err
+		}
+		return refusal
+	})
+	if !errors.Is(err, refusal) {
+		t.Fatalf("Submit = %v", err)
+	}
+	if err := e.db.View(context.Background(), func(tx *store.Tx) error {
+		if n := store.Clusters.Count(tx) + store.Operations.Count(tx); n != 0 {
+			t.Errorf("%d records are left", n)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFollowerSeesEveryMove(t *testing.T) {
+	e := start(t, &engine{kind: &script{run: func(context.Context, store.Operation, *jobs.Journal) error { return nil }}})
+	events, cancel := e.runner.Watch()
+	defer cancel()
+	id := e.mustSubmit("a")
+	var states []store.OpState
+	for op := range events {
+		if op.ID == id {
+			states = append(states, op.State)
+		}
+		if !op.State.Live() {
+			break
+		}
+	}
+	if want := []store.OpState{store.Pending, store.Running, store.Succeeded}; !slices.Equal(slices.Compact(states), want) {
+		t.Errorf("saw %v, want %v", states, want)
+	}
+}

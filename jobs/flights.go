@@ -1,0 +1,162 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"yardmaster/store"
+)
+
+// errCanceled is the cause with which a user's cancel ends the context of a running operation.
+var errCanceled = errors.New("canceled by a user")
+
+// flight is what this process knows of an operation between its dispatch and its outcome.
+type flight struct {
+	attempt int
+	sent    time.Time
+	seen    time.Time // last sign of life of a worker elsewhere; zero if none was seen
+	local   bool      // runs in this process
+	cancel  context.CancelCauseFunc
+	steps   []store.Step // newer than the store's
+	dirty   bool
+}
+
+// flights is the memory of what is under way. Losing it costs a sweep, never an operation.
+type flights struct {
+	mu   *sync.Mutex
+	byOp map[string]*flight
+}
+
+func newFlights() flights { return flights{mu: new(sync.Mutex), byOp: map[string]*flight{}} }
+
+// launch enters a dispatch; false if that attempt, or a newer one, is under way already or the window is full.
+func (f flights) launch(op string, attempt int, now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known, ok := f.byOp[op]; ok && (known.attempt >= attempt || known.local) {
+		return false
+	}
+	if len(f.byOp) >= window {
+		return false
+	}
+	f.byOp[op] = &flight{attempt: attempt, sent: now}
+	return true
+}
+
+// adopt enters an operation that a worker elsewhere is believed to run.
+func (f flights) adopt(op string, attempt int, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.byOp[op] = &flight{attempt: attempt, sent: now, seen: now}
+}
+
+// begin marks the operation as running in this process; false if this attempt is not the one under way.
+func (f flights) begin(op string, attempt int, cancel context.CancelCauseFunc) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	known, ok := f.byOp[op]
+	if !ok || known.attempt != attempt || known.local {
+		return false
+	}
+	known.local, known.cancel = true, cancel
+	return true
+}
+
+// land forgets the operation, unless a newer attempt is under way.
+func (f flights) land(op string, attempt int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known, ok := f.byOp[op]; ok && known.attempt <= attempt {
+		delete(f.byOp, op)
+	}
+}
+
+func (f flights) get(op string) (flight, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	known, ok := f.byOp[op]
+	if !ok {
+		return flight{}, false
+	}
+	return *known, true
+}
+
+// abort ends the context of a local run with that cause; false if it does not run here.
+func (f flights) abort(op string, cause error) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	known, ok := f.byOp[op]
+	if !ok || !known.local {
+		return false
+	}
+	known.cancel(cause)
+	return true
+}
+
+// progress keeps newer steps until they are flushed.
+func (f flights) progress(op string, attempt int, steps []store.Step) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known, ok := f.byOp[op]; ok && known.attempt == attempt {
+		known.steps, known.dirty = steps, true
+	}
+}
+
+// dirty takes what has progressed since the last call.
+func (f flights) dirty() map[string]flight {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := map[string]flight{}
+	for op, known := range f.byOp {
+		if known.dirty {
+			known.dirty = false
+			out[op] = *known
+		}
+	}
+	return out
+}
+
+// remote lists what is under way and not known to run in this process.
+func (f flights) remote() map[string]flight {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := map[string]flight{}
+	for op, known := range f.byOp {
+		if !known.local {
+			out[op] = *known
+		}
+	}
+	return out
+}
+
+func (f flights) saw(op string, attempt int, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known, ok := f.byOp[op]; ok && known.attempt == attempt {
+		known.seen = now
+	}
+}
+
+// local counts what runs in this process.
+func (f flights) local() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, known := range f.byOp {
+		if known.local {
+			n++
+		}
+	}
+	return n
+}
+
+// overlay shows an operation as it is this moment, with the steps that are not yet in the store.
+func (f flights) overlay(op *store.Operation) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known, ok := f.byOp[op.ID]; ok && known.attempt == op.Attempt && len(known.steps) > len(op.Journal) {
+		op.Journal = known.steps
+	}
+}

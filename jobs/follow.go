@@ -1,0 +1,212 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"yardmaster/store"
+)
+
+// Get is the operation as it stands this moment, running steps included. ErrNoOperation if no record has that id.
+func (r *Runner) Get(ctx context.Context, id string) (store.Operation, error) {
+	var op store.Operation
+	err := r.db.View(ctx, func(tx *store.Tx) error {
+		var err error
+		op, err = store.Operations.Get(tx, id)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return op, fmt.Errorf("%w: %s", ErrNoOperation, id)
+	}
+	if err == nil {
+		r.flights.overlay(&op)
+	}
+	return op, err
+}
+
+// List is one page of operations, newest first, and the cursor of the next page ("" if there is none).
+func (r *Runner) List(ctx context.Context, f store.OperationFilter) (page []store.Operation, next string, err error) {
+	err = r.db.View(ctx, func(tx *store.Tx) error {
+		page, next, err = store.ListOperations(tx, f)
+		return err
+	})
+	for i := range page {
+		r.flights.overlay(&page[i])
+	}
+	return page, next, err
+}
+
+// Wait returns the operation once it has ended, or as it is when ctx does.
+func (r *Runner) Wait(ctx context.Context, id string) (store.Operation, error) {
+	return r.WaitFor(ctx, id, func(op store.Operation) bool { return !op.State.Live() })
+}
+
+// WaitFor returns the operation once it is as asked, or as it is when ctx ends.
+func (r *Runner) WaitFor(ctx context.Context, id string, enough func(store.Operation) bool) (store.Operation, error) {
+	events, cancel := r.hub.subscribe()
+	defer cancel()
+	op, err := r.Get(ctx, id)
+	for err == nil && !enough(op) {
+		select {
+		case <-ctx.Done():
+			return op, nil
+		case e, open := <-events:
+			switch {
+			case !open: // too slow, or closing: look for ourselves
+				events, cancel = r.resubscribe(cancel)
+				op, err = r.Get(ctx, id)
+				if r.closing() {
+					return op, err
+				}
+			case e.ID == id:
+				op = e
+			}
+		}
+	}
+	return op, err
+}
+
+func (r *Runner) resubscribe(cancel func()) (<-chan store.Operation, func()) {
+	cancel()
+	return r.hub.subscribe()
+}
+
+// Watch sends every change of every operation until cancel is called. A receiver that falls behind finds its channel closed
+// and must read the list again.
+func (r *Runner) Watch() (events <-chan store.Operation, cancel func()) { return r.hub.subscribe() }
+
+// Cancel calls an operation off: what has not begun ends at once, what runs is stopped and undone.
+func (r *Runner) Cancel(ctx context.Context, id string) (store.Operation, error) {
+	var remote bool
+	flight, flying := r.flights.get(id)
+	remote = flying && !flight.local
+	op, err := r.update(ctx, id, func(tx *store.Tx, op *store.Operation) error {
+		kind := r.kinds[op.Kind]
+		switch {
+		case op.State == store.Pending && op.Tries == 0 && len(op.Journal) == 0 && op.Started.IsZero() && !flying:
+			if err := kind.Abandon(tx, op); err != nil {
+				return fmt.Errorf("abandon %s: %w", op.Kind, err)
+			}
+			op.Undo = store.UndoCancel
+			op.Attempt++
+			return end(tx, op, store.Canceled)
+		case kind.Policy().Forward || (op.State != store.Pending && op.State != store.Running):
+			return fmt.Errorf("%w: it is %s", ErrNotCancelable, op.State)
+		}
+		op.Undo = store.UndoCancel
+		if op.State == store.Running && !remote {
+			return nil // its own outcome takes it to undoing
+		}
+		op.Attempt++
+		op.Claim = store.Claim{}
+		if remote {
+			op.NotBefore = tx.Now().Add(r.takeover) // the copy elsewhere must have noticed the fence by then
+		}
+		return op.Move(store.Undoing)
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return op, fmt.Errorf("%w: %s", ErrNoOperation, id)
+	}
+	if err != nil {
+		return op, err
+	}
+	if !r.flights.abort(id, errCanceled) {
+		r.flights.land(id, op.Attempt)
+		if err := r.queue.Withdraw(ctx, id); err != nil {
+			r.log.Warn("canceled task not withdrawn", "op", id, "err", err)
+		}
+		r.dispatch(op)
+	}
+	r.hub.publish(op)
+	return op, nil
+}
+
+// RetryStuck makes stuck operations due now: all of them, or those that work on one host.
+func (r *Runner) RetryStuck(ctx context.Context, host string) (int, error) {
+	n := 0
+	err := r.db.Update(ctx, func(tx *store.Tx) error {
+		n = 0
+		var waiting []store.Operation
+		for op, err := range store.LiveOperations(tx) {
+			if err != nil {
+				return err
+			}
+			idle := op.State == store.Stuck || (op.State == store.Pending && op.Tries > 0)
+			if idle && op.NotBefore.After(tx.Now()) && (host == "" || slices.Contains(op.Hosts, host)) {
+				waiting = append(waiting, op)
+			}
+		}
+		for _, op := range waiting {
+			op.NotBefore = time.Time{}
+			if err := store.Operations.Put(tx, &op); err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
+	})
+	r.kick()
+	return n, err
+}
+
+// hub tells followers what was committed. It never waits for one.
+type hub struct {
+	mu     *sync.Mutex
+	subs   map[chan store.Operation]struct{}
+	closed *bool
+}
+
+func newHub() hub {
+	return hub{mu: new(sync.Mutex), subs: map[chan store.Operation]struct{}{}, closed: new(bool)}
+}
+
+// lag is how many changes a follower may fall behind.
+const lag = 256
+
+func (h hub) subscribe() (<-chan store.Operation, func()) {
+	ch := make(chan store.Operation, lag)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if *h.closed {
+		close(ch)
+		return ch, func() {}
+	}
+	h.subs[ch] = struct{}{}
+	return ch, func() { h.drop(ch) }
+}
+
+func (h hub) drop(ch chan store.Operation) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, ok := h.subs[ch]; ok {
+		delete(h.subs, ch)
+		close(ch)
+	}
+}
+
+func (h hub) publish(op store.Operation) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for ch := range h.subs {
+		select {
+		case ch <- op:
+		default:
+			delete(h.subs, ch)
+			close(ch)
+		}
+	}
+}
+
+func (h hub) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	*h.closed = true
+	for ch := range h.subs {
+		delete(h.subs, ch)
+		close(ch)
+	}
+}

@@ -1,0 +1,152 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"yardmaster/jobs/queue"
+	"yardmaster/store"
+)
+
+// Limits bound what is under way at a time. Zero is no bound.
+type Limits struct {
+	InFlight        int // counted operations that have not ended
+	InFlightPerHost int // the same, of those that work on one machine
+}
+
+// Options is what a Runner is made of. Kinds are looked up by name; two of one name are refused.
+type Options struct {
+	DB        *store.DB
+	Queue     *queue.Queue
+	Kinds     []Kind
+	Logger    *slog.Logger
+	NewID     func() string // 32 hex digits
+	Epoch     string        // this start's own id
+	Worker    string        // the name under which this process runs operations itself
+	Limits    Limits
+	Retention time.Duration // how long ended operations are kept
+	Takeover  time.Duration // without a sign of life for this long, an operation is another worker's
+	OnOutcome func(Outcome) // told of every outcome, for the health of machines and for metrics
+}
+
+// Runner owns every operation of one control.db: it takes them in, dispatches them, applies outcomes and sweeps what was lost.
+type Runner struct {
+	db        *store.DB
+	queue     *queue.Queue
+	kinds     map[string]Kind
+	log       *slog.Logger
+	newID     func() string
+	epoch     string
+	worker    string
+	limits    Limits
+	retention time.Duration
+	takeover  time.Duration
+	onOutcome func(Outcome)
+
+	flights flights
+	hub     hub
+	send    chan store.Operation // freshly committed, to be dispatched at once
+	wake    chan struct{}        // something may be due
+
+	mu     sync.Mutex
+	closed bool
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// window is how many operations may be in the queue at a time; the rest waits in the store.
+const window = 1000
+
+// New checks the kinds and makes a Runner that does nothing yet.
+func New(o Options) (*Runner, error) {
+	r := &Runner{
+		db: o.DB, queue: o.Queue, kinds: make(map[string]Kind, len(o.Kinds)), log: o.Logger, newID: o.NewID, epoch: o.Epoch,
+		worker: o.Worker, limits: o.Limits, retention: o.Retention, takeover: o.Takeover, onOutcome: o.OnOutcome,
+		flights: newFlights(), hub: newHub(), send: make(chan store.Operation, window), wake: make(chan struct{}, 1),
+	}
+	for _, k := range o.Kinds {
+		if _, twice := r.kinds[k.Name()]; twice {
+			return nil, fmt.Errorf("kind %s: declared twice", k.Name())
+		}
+		r.kinds[k.Name()] = k
+	}
+	return r, nil
+}
+
+// Start reconciles what an earlier process left and then runs the dispatcher, the sweep and the receiver until Close.
+func (r *Runner) Start(ctx context.Context) error {
+	if err := r.reconcile(ctx); err != nil {
+		return fmt.Errorf("reconcile operations: %w", err)
+	}
+	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
+	for _, loop := range []func(context.Context){r.dispatchLoop, r.sweepLoop, r.progressLoop, r.retentionLoop, r.receiveLoop} {
+		r.done.Go(func() { loop(ctx) })
+	}
+	r.kick()
+	return nil
+}
+
+// Close takes nothing new, gives running operations up to grace to end by themselves, and stops the loops. The worker of this
+// process must be stopped between Drain and Close; what it could not finish is journaled and goes on at the next start.
+func (r *Runner) Close() {
+	r.refuseNew()
+	if r.stop != nil {
+		r.stop()
+	}
+	r.done.Wait()
+	r.hub.close()
+}
+
+// Drain takes nothing new, dispatches nothing more, and waits until no operation runs in this process, or ctx ends.
+func (r *Runner) Drain(ctx context.Context) {
+	r.refuseNew()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for r.flights.local() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (r *Runner) refuseNew() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+}
+
+func (r *Runner) closing() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
+}
+
+func (r *Runner) kick() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Kick makes the runner look now for what is due.
+func (r *Runner) Kick() { r.kick() }
+
+func (r *Runner) receiveLoop(ctx context.Context) {
+	err := r.queue.Receive(ctx, func(ctx context.Context, rep queue.Report) error {
+		out, err := decodeOutcome(rep)
+		if err != nil {
+			r.log.Error("outcome refused", "op", rep.Op, "err", err)
+			return nil
+		}
+		return r.Apply(ctx, out)
+	})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		r.log.Error("receiver ended", "err", err)
+	}
+}

@@ -1,0 +1,157 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"yardmaster/jobs/queue"
+	"yardmaster/store"
+)
+
+// Worker runs operations that come over the queue. Beside the server it claims and reports to the Runner directly; in a
+// process of its own it reports over the queue.
+type Worker struct {
+	queue *queue.Queue
+	kinds map[string]Kind
+	name  string
+	now   func() time.Time
+	log   *slog.Logger
+	side  func(queue.Run) side
+}
+
+// side is whom a worker answers to.
+type side interface {
+	claim(ctx context.Context, t Task, cancel context.CancelCauseFunc) (bool, error)
+	progress(op string, attempt int, steps []store.Step)
+	done(ctx context.Context, out Outcome) error
+}
+
+// reportTime bounds how long a worker tries to deliver one outcome; after that the sweep finds the operation without life.
+const reportTime = 2 * time.Minute
+
+// LocalWorker runs operations in the Runner's own process.
+func (r *Runner) LocalWorker() *Worker {
+	return &Worker{queue: r.queue, kinds: r.kinds, name: r.worker, now: r.db.Now, log: r.log,
+		side: func(queue.Run) side { return local{r} }}
+}
+
+// RemoteWorker runs operations of a server elsewhere, over a Redis that both reach.
+func RemoteWorker(q *queue.Queue, kinds []Kind, name string, now func() time.Time, log *slog.Logger) *Worker {
+	w := &Worker{queue: q, kinds: map[string]Kind{}, name: name, now: now, log: log}
+	for _, k := range kinds {
+		w.kinds[k.Name()] = k
+	}
+	w.side = func(run queue.Run) side { return remote{q, run} }
+	return w
+}
+
+// Work takes operations until ctx ends and every one that it took has been reported.
+func (w *Worker) Work(ctx context.Context, concurrency int) error {
+	return w.queue.Work(ctx, w.name, concurrency, w.execute)
+}
+
+func (w *Worker) execute(ctx context.Context, run queue.Run) error {
+	var t Task
+	if err := json.Unmarshal(run.Job.Payload, &t); err != nil {
+		return fmt.Errorf("task of %s: %w", run.Job.Op, err)
+	}
+	side := w.side(run)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	mine, err := side.claim(ctx, t, cancel)
+	if err != nil || !mine {
+		return err
+	}
+	out := Outcome{Op: t.Op.ID, Kind: t.Op.Kind, Attempt: t.Op.Attempt, Undo: t.Undo, Worker: w.name}
+	journal := NewJournal(t.Op, w.now, func(steps []store.Step) { side.progress(t.Op.ID, t.Op.Attempt, steps) })
+	out.Failure = w.perform(ctx, t, journal)
+	out.Steps = journal.Steps()
+	if errors.Is(context.Cause(ctx), queue.ErrFenced) {
+		w.log.Info("run fenced off", "op", t.Op.ID, "attempt", t.Op.Attempt)
+		return nil
+	}
+	report, stop := context.WithTimeout(context.WithoutCancel(ctx), reportTime)
+	defer stop()
+	if err := side.done(report, out); err != nil {
+		w.log.Error("outcome not delivered", "op", t.Op.ID, "attempt", t.Op.Attempt, "err", err)
+	}
+	return nil
+}
+
+// perform calls the kind, within its time and with its panics caught.
+func (w *Worker) perform(ctx context.Context, t Task, j *Journal) (f *Failure) {
+	kind, known := w.kinds[t.Op.Kind]
+	if !known {
+		return &Failure{Text: "internal error", Code: "internal", Detail: "kind unknown to this worker: " + t.Op.Kind, Retry: true}
+	}
+	ctx, cancel := context.WithTimeout(ctx, kind.Policy().Timeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			f = &Failure{Text: "internal error", Code: "internal", Detail: fmt.Sprintf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	if t.Undo {
+		return failure(ctx, kind.Undo(ctx, t.Op, j))
+	}
+	return failure(ctx, kind.Run(ctx, t.Op, j))
+}
+
+// local is the side of a worker in the server's process: no queue between it and the store.
+type local struct{ r *Runner }
+
+func (l local) claim(ctx context.Context, t Task, cancel context.CancelCauseFunc) (bool, error) {
+	r := l.r
+	if !r.flights.begin(t.Op.ID, t.Op.Attempt, cancel) {
+		return false, nil
+	}
+	mine := false
+	op, err := r.update(ctx, t.Op.ID, func(tx *store.Tx, op *store.Operation) error {
+		mine = op.Attempt == t.Op.Attempt && op.State.Live() && t.Undo == (op.State == store.Undoing)
+		if !mine {
+			return nil
+		}
+		return claim(tx, op, store.Claim{Worker: r.worker, Epoch: r.epoch})
+	})
+	if err != nil || !mine {
+		r.flights.land(t.Op.ID, t.Op.Attempt)
+		return false, err
+	}
+	r.hub.publish(op)
+	return true, nil
+}
+
+func (l local) progress(op string, attempt int, steps []store.Step) {
+	l.r.flights.progress(op, attempt, steps)
+}
+
+func (l local) done(ctx context.Context, out Outcome) error { return l.r.Apply(ctx, out) }
+
+// remote is the side of a worker in a process of its own: the fence and the sign of life of its queue are its claim.
+type remote struct {
+	q   *queue.Queue
+	run queue.Run
+}
+
+func (m remote) claim(_ context.Context, t Task, _ context.CancelCauseFunc) (bool, error) {
+	return t.Op.Attempt == m.run.Job.Attempt, nil
+}
+
+func (m remote) progress(_ string, _ int, steps []store.Step) {
+	if data, err := json.Marshal(steps); err == nil {
+		m.run.Beat(data)
+	}
+}
+
+func (m remote) done(ctx context.Context, out Outcome) error {
+	rep, err := out.report()
+	if err != nil {
+		return err
+	}
+	return m.q.Send(ctx, rep)
+}
