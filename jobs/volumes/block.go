@@ -1,0 +1,481 @@
+package volumes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"yardmaster/executors/gluster"
+	"yardmaster/jobs"
+	"yardmaster/store"
+)
+
+// BlockSpec is a block volume that someone asks for.
+type BlockSpec struct {
+	SizeGiB  int
+	Name     string // "" is blockvol_{id}
+	HA       int    // 0, or more than there are, is every host
+	Auth     bool
+	Clusters []string
+}
+
+// blockPlan is what a new block volume needs on the machines.
+type blockPlan struct {
+	Block   gluster.BlockSpec `json:"block"`   // its hosts are the candidates, in the order of choice
+	Manage  map[string]string `json:"manage"`  // storage host -> where its commands run
+	Hosting *volumePlan       `json:"hosting"` // the hosting volume to be made first, if none has room
+	Volume  string            `json:"volume"`  // id of the hosting volume
+}
+
+// blockMade is what a machine told of a new target. Password is sealed.
+type blockMade struct {
+	IQN, Username, Password string
+	Hosts                   []string
+	LUN                     int
+}
+
+// CreateBlock makes an iSCSI target on a hosting volume. Errors: ErrInvalid, *BuildError, ErrThrottled.
+func (s *Service) CreateBlock(ctx context.Context, by Caller, spec BlockSpec) (store.Operation, error) {
+	id, hosting := s.newID(), s.newID()
+	op, err := s.runner.Submit(ctx, func(tx *store.Tx, op *store.Operation) error {
+		by.begin(op, "block.create", store.Ref{Kind: store.KindBlockVolume, ID: id})
+		op.Counted = true
+		b := store.BlockVolume{ID: id, Name: spec.Name, SizeGiB: spec.SizeGiB, UsableGiB: spec.SizeGiB, HA: spec.HA, Auth: spec.Auth,
+			Pending: op.ID, Hidden: true, Owner: by.Owner, Created: tx.Now()}
+		if b.Name == "" {
+			b.Name = "blockvol_" + id
+		}
+		host, plan, err := s.hostingFor(tx, op, &b, spec, hosting)
+		if err != nil {
+			return err
+		}
+		host.FreeGiB -= b.SizeGiB
+		b.Cluster, b.Hosting = host.Cluster, host.ID
+		if err := store.Volumes.Put(tx, &host); err != nil {
+			return err
+		}
+		if err := store.BlockVolumes.Put(tx, &b); err != nil {
+			return err
+		}
+		return s.planBlock(tx, op, &b, &host, plan)
+	})
+	return op, s.asked(err, "Failed to allocate new block volume")
+}
+
+// hostingFor picks a hosting volume with room, or plans a new one.
+func (d *Domain) hostingFor(tx *store.Tx, op *store.Operation, b *store.BlockVolume, spec BlockSpec, newID string) (store.Volume, *volumePlan, error) {
+	clusters, err := d.clustersFor(tx, spec.Clusters)
+	if err != nil {
+		return store.Volume{}, nil, err
+	}
+	var fit []store.Volume
+	var ids []string
+	making := false
+	for _, c := range clusters {
+		if !c.Block {
+			continue
+		}
+		ids = append(ids, c.ID)
+		for v, err := range store.Volumes.By(tx, store.ByCluster, c.ID) {
+			if err != nil {
+				return v, nil, err
+			}
+			making = making || v.Block && v.Hidden && v.Pending != ""
+			if v.Block && !v.Hidden && v.Restriction == "" && v.FreeGiB >= b.SizeGiB && !store.BlockNamed(tx, v.ID, b.Name) {
+				fit = append(fit, v)
+			}
+		}
+	}
+	if len(fit) > 0 {
+		return fit[rand.New(rand.NewPCG(seed(b.ID), 1)).IntN(len(fit))], nil, nil
+	}
+	if making {
+		return store.Volume{}, nil, ErrThrottled
+	}
+	return d.newHosting(tx, op, b, ids, newID)
+}
+
+func (d *Domain) newHosting(tx *store.Tx, op *store.Operation, b *store.BlockVolume, clusters []string, id string) (store.Volume, *volumePlan, error) {
+	room := d.cfg.BlockHostingGiB * 98 / 100
+	switch {
+	case !d.cfg.AutoBlockHosting:
+		return store.Volume{}, nil, refusef(errPlan, "Block Hosting Volume Creation is disabled. Create a Block hosting volume and try again.")
+	case b.SizeGiB > room:
+		return store.Volume{}, nil, refusef(errPlan, "The size configured for automatic creation of block hosting volumes (%d) is too small to host the requested "+
+			"block volume of size %d. The available size on this block hosting volume, minus overhead, is %d. Please create a sufficiently large block hosting volume manually.",
+			d.cfg.BlockHostingGiB, b.SizeGiB, room)
+	case len(clusters) == 0:
+		return store.Volume{}, nil, refusef(errPlan, "No space")
+	}
+	spec := Spec{SizeGiB: d.cfg.BlockHostingGiB, Durability: store.Durability{Type: "replicate", Replica: 3}, Clusters: clusters, Block: true}
+	plan, notes, err := d.planCreate(tx, op.ID, id, op.Owner, spec, nil, nil)
+	if err != nil {
+		d.log.Warn("block hosting volume not placed", "request", op.RequestID, "err", err, "reasons", notes)
+		return store.Volume{}, nil, err
+	}
+	v, err := store.Volumes.Get(tx, id)
+	return v, &plan, err
+}
+
+func (d *Domain) planBlock(tx *store.Tx, op *store.Operation, b *store.BlockVolume, host *store.Volume, hosting *volumePlan) error {
+	f, err := d.survey(tx, host.Cluster, nil)
+	if err != nil {
+		return err
+	}
+	p := blockPlan{Block: gluster.BlockSpec{Volume: host.Name, Name: b.Name, SizeGiB: b.SizeGiB, HA: b.HA, Auth: b.Auth},
+		Manage: map[string]string{}, Hosting: hosting, Volume: host.ID}
+	for _, n := range f.nodes {
+		if n.Pending == "" && n.State == store.Online && !d.health.Down(n.Host()) {
+			p.Manage[n.Storage[0]] = n.Host()
+			p.Block.Hosts = append(p.Block.Hosts, n.Storage[0])
+			op.Hosts = append(op.Hosts, n.Host())
+		}
+	}
+	slices.Sort(p.Block.Hosts)
+	slices.Sort(op.Hosts)
+	rand.New(rand.NewPCG(seed(b.ID), 2)).Shuffle(len(p.Block.Hosts), func(i, k int) {
+		p.Block.Hosts[i], p.Block.Hosts[k] = p.Block.Hosts[k], p.Block.Hosts[i]
+	})
+	if hosting != nil {
+		for _, brick := range flat(hosting.Volume.Sets) {
+			op.Plan = append(op.Plan, "brick/"+brick.ID)
+		}
+		op.Plan = append(op.Plan, "volume")
+	}
+	op.Plan = append(op.Plan, "block")
+	return jobs.SetInput(op, p)
+}
+
+type blockCreateKind struct {
+	d       *Domain
+	m       machines
+	secrets Secrets
+}
+
+func (blockCreateKind) Name() string { return "block.create" }
+
+func (blockCreateKind) Policy() jobs.Policy {
+	return jobs.Policy{Timeout: time.Hour, Attempts: 3, Backoff: 500 * time.Millisecond, MaxWait: 5 * time.Second}
+}
+
+func (k blockCreateKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	p, err := jobs.Input[blockPlan](op)
+	if err != nil {
+		return err
+	}
+	if p.Hosting != nil {
+		if err := k.m.createVolume(ctx, *p.Hosting, j); err != nil {
+			return err
+		}
+	}
+	if j.Done("block") {
+		return nil
+	}
+	want := p.Block
+	if want.Hosts, err = k.m.blockHosts(ctx, p); err != nil {
+		return err
+	}
+	want.HA = len(want.Hosts)
+	res, err := k.m.g.BlockCreate(ctx, p.Manage[want.Hosts[0]], want)
+	if err != nil {
+		return fault(p.Manage[want.Hosts[0]], err)
+	}
+	sealed, err := k.secrets.Seal(res.Password)
+	if err != nil {
+		return err
+	}
+	return j.Put("block", blockMade{IQN: res.IQN, Username: res.Username, Password: sealed, Hosts: res.Hosts, LUN: res.Lun})
+}
+
+// blockHosts chooses as many hosts as the target is to have, of those whose glusterd answers.
+func (m machines) blockHosts(ctx context.Context, p blockPlan) ([]string, error) {
+	need := p.Block.HA
+	if need == 0 || need > len(p.Block.Hosts) {
+		need = len(p.Block.Hosts)
+	}
+	var up []string
+	for _, h := range p.Block.Hosts {
+		if len(up) < need && m.g.CheckGlusterd(ctx, p.Manage[h]) == nil {
+			up = append(up, h)
+		}
+	}
+	if len(up) < need || need == 0 {
+		return nil, jobs.Retry(errors.New("insufficient block hosts online"))
+	}
+	return up, nil
+}
+
+func (k blockCreateKind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	p, err := jobs.Input[blockPlan](op)
+	if err != nil {
+		return err
+	}
+	if err := k.m.dropBlock(ctx, p); err != nil {
+		return err
+	}
+	if p.Hosting != nil {
+		return k.m.undoVolume(ctx, *p.Hosting, j)
+	}
+	return nil
+}
+
+// dropBlock deletes a target by way of the first host that answers; one that is not there is gone already.
+func (m machines) dropBlock(ctx context.Context, p blockPlan) error {
+	var errs []error
+	for _, h := range p.Block.Hosts {
+		err := m.g.BlockDelete(ctx, p.Manage[h], p.Block.Volume, p.Block.Name)
+		if err == nil || errors.Is(err, gluster.ErrNoBlockVolume) || errors.Is(err, gluster.ErrNoVolume) {
+			return nil
+		}
+		errs = append(errs, fault(p.Manage[h], err))
+		if !silent(err) {
+			break
+		}
+	}
+	return together(errs)
+}
+
+func (k blockCreateKind) Finish(tx *store.Tx, op *store.Operation) error {
+	p, err := jobs.Input[blockPlan](*op)
+	if err != nil {
+		return err
+	}
+	var made blockMade
+	if !jobs.Learnt(op, "block", &made) {
+		return fmt.Errorf("block volume %s: its target is not in the journal", op.Targets[0].ID)
+	}
+	if p.Hosting != nil {
+		if _, err := showVolume(tx, p.Volume); err != nil {
+			return err
+		}
+	}
+	b, err := store.BlockVolumes.Get(tx, op.Targets[0].ID)
+	if err != nil {
+		return err
+	}
+	b.Pending, b.Hidden = "", false
+	b.IQN, b.LUN, b.Username, b.Password, b.Hosts = made.IQN, made.LUN, made.Username, made.Password, made.Hosts
+	if b.HA == 0 {
+		b.HA = len(made.Hosts)
+	}
+	op.Result = op.Targets[0]
+	return store.BlockVolumes.Put(tx, &b)
+}
+
+func (k blockCreateKind) Abandon(tx *store.Tx, op *store.Operation) error {
+	p, err := jobs.Input[blockPlan](*op)
+	if err != nil {
+		return err
+	}
+	if err := removeBlock(tx, op.Targets[0].ID); err != nil {
+		return err
+	}
+	if p.Hosting != nil {
+		return k.d.forgetVolume(tx, op, p.Volume)
+	}
+	return nil
+}
+
+// removeBlock forgets a block volume and gives its space back to its hosting volume.
+func removeBlock(tx *store.Tx, id string) error {
+	b, err := store.BlockVolumes.Get(tx, id)
+	if err != nil {
+		return err
+	}
+	if err := giveHosting(tx, b.Hosting, b.SizeGiB); err != nil {
+		return err
+	}
+	return store.BlockVolumes.Delete(tx, id)
+}
+
+func giveHosting(tx *store.Tx, id string, gib int) error {
+	v, err := store.Volumes.Get(tx, id)
+	if err != nil {
+		return err
+	}
+	v.FreeGiB += gib
+	return store.Volumes.Put(tx, &v)
+}
+
+// VisibleBlock is a block volume that is not being created or deleted, or ErrNotFound.
+func VisibleBlock(tx *store.Tx, id string) (store.BlockVolume, error) {
+	b, err := known(store.BlockVolumes, tx, id)
+	if err == nil && b.Hidden {
+		return b, ErrNotFound
+	}
+	return b, err
+}
+
+// BlockPassword opens the password of a target, for those who may see it.
+func (s *Service) BlockPassword(b store.BlockVolume) (string, error) {
+	if b.Password == "" {
+		return "", nil
+	}
+	return s.secrets.Open(b.Password)
+}
+
+// DeleteBlock takes a block volume away. Errors: ErrNotFound, *BuildError, ErrThrottled.
+func (s *Service) DeleteBlock(ctx context.Context, by Caller, id string) (store.Operation, error) {
+	op, err := s.runner.Submit(ctx, func(tx *store.Tx, op *store.Operation) error {
+		b, host, err := s.claimBlock(tx, op, by, "block.delete", id)
+		if err != nil {
+			return err
+		}
+		b.Hidden = true
+		if err := store.BlockVolumes.Put(tx, &b); err != nil {
+			return err
+		}
+		return s.planBlock(tx, op, &b, &host, nil)
+	})
+	return op, s.asked(err, "Failed to set up block volume delete")
+}
+
+func (d *Domain) claimBlock(tx *store.Tx, op *store.Operation, by Caller, kind, id string) (store.BlockVolume, store.Volume, error) {
+	by.begin(op, kind, store.Ref{Kind: store.KindBlockVolume, ID: id})
+	op.Counted = true
+	b, err := VisibleBlock(tx, id)
+	if err != nil {
+		return b, store.Volume{}, err
+	}
+	if b.Pending != "" {
+		return b, store.Volume{}, ErrBusy
+	}
+	b.Pending = op.ID
+	host, err := store.Volumes.Get(tx, b.Hosting)
+	return b, host, err
+}
+
+type blockDeleteKind struct {
+	d *Domain
+	m machines
+}
+
+func (blockDeleteKind) Name() string { return "block.delete" }
+
+func (blockDeleteKind) Policy() jobs.Policy {
+	return jobs.Policy{Timeout: 30 * time.Minute, Attempts: 4, Backoff: 500 * time.Millisecond, MaxWait: 10 * time.Second, Forward: true}
+}
+
+func (k blockDeleteKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	p, err := jobs.Input[blockPlan](op)
+	if err != nil {
+		return err
+	}
+	return j.Do("block", func() error { return onward(k.m.dropBlock(ctx, p)) })
+}
+
+// Undo has nothing to take back: what gluster-block refused to delete is still there.
+func (blockDeleteKind) Undo(context.Context, store.Operation, *jobs.Journal) error { return nil }
+
+func (blockDeleteKind) Finish(tx *store.Tx, op *store.Operation) error {
+	return removeBlock(tx, op.Targets[0].ID)
+}
+
+func (blockDeleteKind) Abandon(tx *store.Tx, op *store.Operation) error {
+	return freeBlock(tx, op.Targets[0].ID)
+}
+
+func freeBlock(tx *store.Tx, id string) error {
+	b, err := store.BlockVolumes.Get(tx, id)
+	if err != nil {
+		return err
+	}
+	b.Pending, b.Hidden = "", false
+	return store.BlockVolumes.Put(tx, &b)
+}
+
+// blockGrowth is an expansion of a block volume.
+type blockGrowth struct {
+	blockPlan
+	ToGiB   int `json:"to"`
+	MoreGiB int `json:"more"`
+}
+
+// ExpandBlock grows a block volume to a size. Errors: ErrNotFound, *BuildError, ErrThrottled.
+func (s *Service) ExpandBlock(ctx context.Context, by Caller, id string, toGiB int) (store.Operation, error) {
+	op, err := s.runner.Submit(ctx, func(tx *store.Tx, op *store.Operation) error {
+		b, host, err := s.claimBlock(tx, op, by, "block.expand", id)
+		if err != nil {
+			return err
+		}
+		more := toGiB - b.SizeGiB
+		switch {
+		case more < 0:
+			return refusef(errPlan, "Requested new-size %d is less than current block volume size %d, shrinking is not allowed.", toGiB, b.SizeGiB)
+		case more == 0:
+			return refusef(errPlan, "Requested new-size %d is same as current block volume size %d, nothing to be done.", toGiB, b.SizeGiB)
+		case host.FreeGiB < more:
+			return refusef(errPlan, "No space")
+		}
+		host.FreeGiB -= more
+		if err := store.Volumes.Put(tx, &host); err != nil {
+			return err
+		}
+		if err := store.BlockVolumes.Put(tx, &b); err != nil {
+			return err
+		}
+		if err := s.planBlock(tx, op, &b, &host, nil); err != nil {
+			return err
+		}
+		p, err := jobs.Input[blockPlan](*op)
+		if err != nil {
+			return err
+		}
+		return jobs.SetInput(op, blockGrowth{blockPlan: p, ToGiB: toGiB, MoreGiB: more})
+	})
+	return op, s.asked(err, "Failed to allocate block volume expansion")
+}
+
+type blockExpandKind struct{ m machines }
+
+func (blockExpandKind) Name() string        { return "block.expand" }
+func (blockExpandKind) Policy() jobs.Policy { return blockCreateKind{}.Policy() }
+
+func (k blockExpandKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	p, err := jobs.Input[blockGrowth](op)
+	if err != nil {
+		return err
+	}
+	var manage []string
+	for _, h := range p.Block.Hosts {
+		manage = append(manage, p.Manage[h])
+	}
+	return j.Do("block", func() error {
+		host, err := k.m.lead(ctx, manage)
+		if err != nil {
+			return err
+		}
+		return fault(host, k.m.g.BlockExpand(ctx, host, p.Block.Volume, p.Block.Name, p.ToGiB))
+	})
+}
+
+// Undo has nothing to take back: a target that gluster-block did not grow has its old size, and one that it grew cannot shrink.
+func (blockExpandKind) Undo(context.Context, store.Operation, *jobs.Journal) error { return nil }
+
+func (blockExpandKind) Finish(tx *store.Tx, op *store.Operation) error {
+	p, err := jobs.Input[blockGrowth](*op)
+	if err != nil {
+		return err
+	}
+	b, err := store.BlockVolumes.Get(tx, op.Targets[0].ID)
+	if err != nil {
+		return err
+	}
+	b.Pending, b.SizeGiB, b.UsableGiB = "", p.ToGiB, p.ToGiB
+	op.Result = op.Targets[0]
+	return store.BlockVolumes.Put(tx, &b)
+}
+
+func (blockExpandKind) Abandon(tx *store.Tx, op *store.Operation) error {
+	p, err := jobs.Input[blockGrowth](*op)
+	if err != nil {
+		return err
+	}
+	if err := giveHosting(tx, p.Volume, p.MoreGiB); err != nil {
+		return err
+	}
+	return freeBlock(tx, op.Targets[0].ID)
+}

@@ -1,0 +1,443 @@
+package volumes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"yardmaster/executors/gluster"
+	"yardmaster/jobs"
+	"yardmaster/jobs/volumes/placement"
+	"yardmaster/store"
+)
+
+// Spec is a volume that someone asks for. The form of its fields has been checked; what it means is checked here.
+type Spec struct {
+	SizeGiB    int
+	Name       string // "" is vol_{id}
+	Durability store.Durability
+	GID        int64
+	Snapshot   bool
+	Factor     float64
+	Clusters   []string // "" is any
+	Options    []string
+	Block      bool
+}
+
+// volumePlan is what a create needs on the machines.
+type volumePlan struct {
+	Volume gluster.Volume `json:"volume"`
+	Hosts  []string       `json:"hosts"` // where gluster may be asked, those with bricks first
+	Spec   Spec           `json:"spec"`
+	Avoid  []string       `json:"avoid,omitempty"` // volume groups that refused in an earlier try
+}
+
+// CreateVolume plans a volume and sends its operation on the way. Errors: ErrInvalid, *BuildError, ErrThrottled.
+func (s *Service) CreateVolume(ctx context.Context, by Caller, spec Spec) (store.Operation, error) {
+	id := s.newID()
+	var notes []string
+	op, err := s.runner.Submit(ctx, func(tx *store.Tx, op *store.Operation) error {
+		by.begin(op, "volume.create", store.Ref{Kind: store.KindVolume, ID: id})
+		op.Counted = true
+		plan, why, err := s.planCreate(tx, op.ID, id, by.Owner, spec, nil, s.busyHosts(tx))
+		notes = why
+		if err != nil {
+			return err
+		}
+		return plan.into(op)
+	})
+	if err != nil {
+		s.log.Warn("volume not placed", "request", by.RequestID, "size", spec.SizeGiB, "err", err, "reasons", notes)
+	}
+	return op, s.asked(err, "Failed to allocate new volume")
+}
+
+// asked gives an error of a planning transaction its outer form.
+func (s *Service) asked(err error, prefix string) error {
+	switch {
+	case err == nil, errors.Is(err, ErrInvalid), errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict):
+		return err
+	case errors.Is(err, jobs.ErrThrottled), errors.Is(err, ErrThrottled):
+		return ErrThrottled
+	case errors.Is(err, jobs.ErrClosed), errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, jobs.ErrBusy):
+		return &BuildError{prefix, ErrBusy}
+	}
+	return &BuildError{prefix, err}
+}
+
+// busyHosts keeps bricks off machines that have as much to do as they may.
+func (s *Service) busyHosts(tx *store.Tx) func(host string) bool {
+	known := map[string]bool{}
+	return func(host string) bool {
+		busy, ok := known[host]
+		if !ok {
+			busy = s.runner.Saturated(tx, host)
+			known[host] = busy
+		}
+		return busy
+	}
+}
+
+func (p volumePlan) into(op *store.Operation) error {
+	bricks := flat(p.Volume.Sets)
+	op.Hosts = hostsOf(bricks)
+	op.Plan = nil
+	for _, b := range bricks {
+		op.Plan = append(op.Plan, "brick/"+b.ID)
+	}
+	op.Plan = append(op.Plan, "volume")
+	return jobs.SetInput(op, p)
+}
+
+// planCreate finds a cluster that takes the volume, writes the pending records and says what is to be done. notes are reasons.
+func (d *Domain) planCreate(tx *store.Tx, op, id, owner string, spec Spec, avoid []string, busy func(string) bool) (volumePlan, []string, error) {
+	v := d.volumeOf(tx, op, id, owner, spec)
+	clusters, err := d.eligible(tx, &v, spec)
+	if err != nil {
+		return volumePlan{}, nil, err
+	}
+	refused := &clusterErrors{prefix: "Unable to create volume on any cluster:"}
+	var notes []string
+	throttled := false
+	for _, c := range clusters {
+		v.Cluster = c.ID
+		f, layout, full, why, err := d.tryCluster(tx, &v, spec, avoid, busy)
+		throttled = throttled || full
+		if err != nil {
+			notes = append(notes, why...)
+			refused.add(c.ID, plainNoSpace(err))
+			continue
+		}
+		v.Mounts = f.hosts
+		bricks, err := d.reserve(tx, f, &v, layout, 0, op)
+		if err != nil {
+			return volumePlan{}, notes, err
+		}
+		if err := store.Volumes.Put(tx, &v); err != nil {
+			return volumePlan{}, notes, err
+		}
+		return d.volumePlan(f, &v, bricks, spec, avoid), notes, nil
+	}
+	if throttled {
+		return volumePlan{}, notes, ErrThrottled
+	}
+	return volumePlan{}, notes, refused
+}
+
+// tryCluster places the volume in v.Cluster, off the devices to avoid if that can be. full says that it would have fitted, had
+// machines less to do.
+func (d *Domain) tryCluster(tx *store.Tx, v *store.Volume, spec Spec, avoid []string, busy func(string) bool) (f field, l placement.Layout, full bool, notes []string, err error) {
+	keepOut := func(n store.Node, dev store.Device) string {
+		if slices.Contains(avoid, dev.VG()) {
+			return "refused a brick just now"
+		}
+		if busy != nil && busy(n.Host()) {
+			full = true
+			return "node has as many operations under way as it may"
+		}
+		return ""
+	}
+	if f, err = d.survey(tx, v.Cluster, keepOut); err != nil {
+		return f, l, false, nil, err
+	}
+	l, notes, err = d.lay(f, v, spec.SizeGiB, 0, v.ID)
+	if err == nil || (len(avoid) == 0 && !full) {
+		return f, l, false, notes, err
+	}
+	open, oerr := d.survey(tx, v.Cluster, nil)
+	if oerr != nil {
+		return f, l, false, notes, oerr
+	}
+	l2, _, err2 := d.lay(open, v, spec.SizeGiB, 0, v.ID)
+	switch {
+	case err2 != nil:
+		return f, l, false, notes, err
+	case full:
+		return f, l, true, notes, ErrThrottled
+	}
+	return open, l2, false, nil, nil
+}
+
+// plainNoSpace hides which limit ended the search: a create has one word for it.
+func plainNoSpace(err error) error {
+	if errors.Is(err, placement.ErrMinimumBrickSize) || errors.Is(err, placement.ErrMaxBricks) {
+		return placement.ErrNoSpace
+	}
+	return err
+}
+
+func (d *Domain) volumeOf(tx *store.Tx, op, id, owner string, spec Spec) store.Volume {
+	v := store.Volume{ID: id, Name: spec.Name, SizeGiB: spec.SizeGiB, Durability: spec.Durability, GID: spec.GID,
+		Snapshot: spec.Snapshot, SnapshotFactor: spec.Factor, Block: spec.Block, Pending: op, Hidden: true, Owner: owner, Created: tx.Now()}
+	if v.Name == "" {
+		v.Name = "vol_" + id
+	}
+	if !v.Snapshot || v.SnapshotFactor == 0 {
+		v.SnapshotFactor = 1
+	}
+	v.Options = strings.Split(d.cfg.PreOptions, ",")
+	if v.Block {
+		v.Options = append(v.Options, strings.Split(d.cfg.BlockHostingOptions, ",")...)
+		v.FreeGiB = v.SizeGiB * 98 / 100
+		v.ReservedGiB = v.SizeGiB - v.FreeGiB
+	}
+	v.Options = append(v.Options, spec.Options...)
+	v.Options = append(v.Options, strings.Split(d.cfg.PostOptions, ",")...)
+	return v
+}
+
+// eligible lists the clusters that may take the volume at all, by id.
+func (d *Domain) eligible(tx *store.Tx, v *store.Volume, spec Spec) ([]store.Cluster, error) {
+	all, err := d.clustersFor(tx, spec.Clusters)
+	if err != nil {
+		return nil, err
+	}
+	if smallest := d.cfg.Limits.BrickMinKiB * uint64(durability(v).DataBricks()); uint64(v.SizeGiB)*GiB < smallest {
+		return nil, refusef(ErrInvalid, "Requested volume size (%d GB) is smaller than the minimum supported volume size (%d)", v.SizeGiB, smallest)
+	}
+	refused := &clusterErrors{prefix: "No eligible cluster for volume"}
+	var out []store.Cluster
+	for _, c := range all {
+		why, err := d.refusal(tx, c, v)
+		switch {
+		case err != nil:
+			return nil, err
+		case why != nil:
+			refused.add(c.ID, why)
+		default:
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return nil, refused
+	}
+	return out, nil
+}
+
+func (d *Domain) clustersFor(tx *store.Tx, ids []string) ([]store.Cluster, error) {
+	var out []store.Cluster
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		c, err := store.Clusters.Get(tx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, refusef(ErrInvalid, "Cluster id %s not found", id)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	if len(ids) > 0 {
+		return out, nil
+	}
+	for c, err := range store.Clusters.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	if len(out) == 0 {
+		return nil, refusef(ErrInvalid, "No clusters configured")
+	}
+	return out, nil
+}
+
+func (d *Domain) refusal(tx *store.Tx, c store.Cluster, v *store.Volume) (why, err error) {
+	switch {
+	case !c.File && !c.Block:
+		return refusef(errPlan, "Cluster has disabled all volume types"), nil
+	case v.Block && !c.Block, !v.Block && !c.File:
+		return refusef(errPlan, "Cluster does not support requested volume type"), nil
+	}
+	if _, err := store.VolumeNamed(tx, c.ID, v.Name); err == nil {
+		return refusef(errPlan, "Volume name '%s' already in use", v.Name), nil
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if d.cfg.MaxVolumes >= 0 {
+		if n := store.Volumes.CountBy(tx, store.ByCluster, c.ID); n >= d.cfg.MaxVolumes {
+			return fmt.Errorf("Cluster has %d volumes and limit is %d", n, d.cfg.MaxVolumes), nil //nolint:staticcheck // read by clients
+		}
+	}
+	return nil, nil
+}
+
+func (d *Domain) volumePlan(f field, v *store.Volume, bricks []store.Brick, spec Spec, avoid []string) volumePlan {
+	p := volumePlan{Volume: glusterVolume(v), Spec: spec, Avoid: avoid}
+	p.Volume.Sets = inSets(bricks, f)
+	p.Hosts = f.leads(flat(p.Volume.Sets))
+	return p
+}
+
+// leads names the machines that gluster may be asked on: those with bricks first, then the rest of the cluster.
+func (f field) leads(bricks []gluster.Brick) []string {
+	hosts := hostsOf(bricks)
+	var rest []string
+	for _, n := range f.nodes {
+		if n.Pending == "" && !slices.Contains(hosts, n.Host()) {
+			rest = append(rest, n.Host())
+		}
+	}
+	slices.Sort(rest)
+	return append(hosts, rest...)
+}
+
+func glusterVolume(v *store.Volume) gluster.Volume {
+	d := durability(v)
+	out := gluster.Volume{Name: v.Name, ID: v.ID, Durability: d.Kind, Replica: d.Replica, Data: d.Data, Redundancy: d.Redundancy, Arbiter: d.Arbiter}
+	for _, o := range v.Options {
+		if strings.TrimSpace(o) != "" {
+			out.Options = append(out.Options, strings.TrimSpace(o))
+		}
+	}
+	return out
+}
+
+type createKind struct {
+	d *Domain
+	m machines
+}
+
+func (createKind) Name() string { return "volume.create" }
+
+func (k createKind) Policy() jobs.Policy {
+	return jobs.Policy{Timeout: 30 * time.Minute, Attempts: 1 + k.d.cfg.CreateRetries, Backoff: 100 * time.Millisecond, MaxWait: 10 * time.Second, UndoFirst: true}
+}
+
+func (k createKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	p, err := jobs.Input[volumePlan](op)
+	if err != nil {
+		return err
+	}
+	return anew(k.m.createVolume(ctx, p, j))
+}
+
+// anew makes a refusal worth another try: elsewhere it may go well. A name taken by a stranger's volume is taken everywhere.
+func anew(err error) error {
+	var refused *jobs.RefusedError
+	if errors.As(err, &refused) && !errors.Is(err, gluster.ErrVolumeExists) {
+		return jobs.Retry(err)
+	}
+	return err
+}
+
+func (m machines) createVolume(ctx context.Context, p volumePlan, j *jobs.Journal) error {
+	if err := m.makeBricks(ctx, j, flat(p.Volume.Sets)); err != nil {
+		return err
+	}
+	return j.Do("volume", func() error {
+		err := m.g.VolumeCreate(ctx, p.Hosts[0], p.Volume)
+		if errors.Is(err, gluster.ErrVolumeExists) {
+			return errors.Join(jobs.Refuse(err.Error()), err)
+		}
+		return fault(p.Hosts[0], err)
+	})
+}
+
+func (k createKind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	p, err := jobs.Input[volumePlan](op)
+	if err != nil {
+		return err
+	}
+	return k.m.undoVolume(ctx, p, j)
+}
+
+func (m machines) undoVolume(ctx context.Context, p volumePlan, j *jobs.Journal) error {
+	if err := m.dropVolume(ctx, p.Hosts, p.Volume); err != nil {
+		return err
+	}
+	return m.dropBricks(ctx, j, flat(p.Volume.Sets))
+}
+
+func (k createKind) Finish(tx *store.Tx, op *store.Operation) error {
+	v, err := showVolume(tx, op.Targets[0].ID)
+	if err != nil {
+		return err
+	}
+	op.Result = store.Ref{Kind: store.KindVolume, ID: v.ID}
+	return nil
+}
+
+// showVolume ends a volume's making: it and its bricks are there.
+func showVolume(tx *store.Tx, id string) (store.Volume, error) {
+	v, err := store.Volumes.Get(tx, id)
+	if err != nil {
+		return v, err
+	}
+	v.Pending, v.Hidden = "", false
+	if err := store.Volumes.Put(tx, &v); err != nil {
+		return v, err
+	}
+	return v, eachBrick(tx, id, func(b store.Brick) error {
+		b.Pending = ""
+		return store.Bricks.Put(tx, &b)
+	})
+}
+
+// eachBrick calls do with every brick of a volume; do may write bricks.
+func eachBrick(tx *store.Tx, volume string, do func(store.Brick) error) error {
+	bricks, err := store.Bricks.List(tx, store.ByVolume, volume)
+	if err != nil {
+		return err
+	}
+	for _, b := range bricks {
+		if err := do(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k createKind) Abandon(tx *store.Tx, op *store.Operation) error {
+	return k.d.forgetVolume(tx, op, op.Targets[0].ID)
+}
+
+// forgetVolume removes a volume's records; a brick that a silent machine still holds keeps its space until it is cleaned.
+func (d *Domain) forgetVolume(tx *store.Tx, op *store.Operation, id string) error {
+	err := eachBrick(tx, id, func(b store.Brick) error { return d.settleDropped(tx, op, b, true) })
+	if err != nil {
+		return err
+	}
+	return store.Volumes.Delete(tx, id)
+}
+
+// settleDropped ends a brick that dropBricks dealt with. unsaid is what to take for reclaimed when the journal does not say.
+func (d *Domain) settleDropped(tx *store.Tx, op *store.Operation, b store.Brick, unsaid bool) error {
+	if op.Done("left/"+b.ID) && !op.Done("dropped/"+b.ID) {
+		return d.leave(tx, op, b)
+	}
+	reclaimed := unsaid
+	jobs.Learnt(op, "dropped/"+b.ID, &reclaimed)
+	return release(tx, &b, reclaimed)
+}
+
+// Replan places the volume anew, off the devices that refused.
+func (k createKind) Replan(tx *store.Tx, op *store.Operation) error {
+	p, err := jobs.Input[volumePlan](*op)
+	if err != nil {
+		return err
+	}
+	avoid := append(p.Avoid, refusedGroups(op)...)
+	next, notes, err := k.d.planCreate(tx, op.ID, p.Volume.ID, op.Owner, p.Spec, avoid, nil)
+	op.Notes = append(op.Notes, notes...)
+	if err != nil {
+		return err
+	}
+	return next.into(op)
+}
+
+// refusedGroups are the volume groups whose machine refused a brick.
+func refusedGroups(op *store.Operation) []string {
+	var out []string
+	for _, s := range op.Journal {
+		var vg string
+		if strings.HasPrefix(s.Name, "refused/") && jobs.StepData(s, &vg) && !slices.Contains(out, vg) {
+			out = append(out, vg)
+		}
+	}
+	return out
+}

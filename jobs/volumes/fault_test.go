@@ -1,0 +1,260 @@
+package volumes_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"yardmaster/executors/sim"
+	"yardmaster/jobs"
+	"yardmaster/jobs/volumes"
+	"yardmaster/store"
+)
+
+// TestAFaultAtAnyCommandLeavesNothingBehind lets every command of every kind go wrong once, in two ways: it does not run, or it
+// runs and its success is lost. However the operation ends, records and machines must agree.
+func TestAFaultAtAnyCommandLeavesNothingBehind(t *testing.T) {
+	effects := map[string]sim.Fault{
+		"fails":             {Effect: sim.Fail, Exit: 5, Stderr: "injected", Times: 1},
+		"succeeds unheard":  {Effect: sim.Lost, Exit: 5, Stderr: "injected", Times: 1},
+		"loses its channel": {Effect: sim.Lost, Times: 1},
+	}
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			total := steps(t, s)
+			stride := 1
+			if testing.Short() {
+				stride = max(1, total/4)
+			}
+			for how, fault := range effects {
+				for n := 1; n <= total; n += stride {
+					t.Run(fmt.Sprintf("command %d of %d %s", n, total, how), func(t *testing.T) { faultAt(t, s, n, fault) })
+				}
+			}
+		})
+	}
+}
+
+func faultAt(t *testing.T, s scenario, n int, fault sim.Fault) {
+	y := newYard(t)
+	ids := s.prepare(y)
+	var count atomic.Int64
+	var once sync.Once
+	strike := func() { once.Do(func() { y.world.Inject(fault) }) }
+	if n == 1 {
+		strike()
+	}
+	y.world.Hook(func(string, string) {
+		if int(count.Add(1)) == n-1 {
+			strike()
+		}
+	})
+	op, err := s.act(y, ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	op = y.ended(op.ID)
+	y.quiet()
+	y.agree()
+	if t.Failed() {
+		t.Logf("the operation ended as %s: %+v, journal %v, notes %v", op.State, op.Error, names(op), op.Notes)
+	}
+}
+
+func TestACreateAvoidsANodeThatIsDown(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 100)
+	if err := y.world.Down("node2"); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		y.must(y.s.CreateVolume(context.Background(), by, replica(3, 2)))
+	}
+	if err := y.world.Up("node2"); err != nil {
+		t.Fatal(err)
+	}
+	y.quiet()
+	y.agree()
+}
+
+func TestACreateSurvivesANodeThatDiesInTheMiddle(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 100)
+	var once sync.Once
+	var died string
+	y.world.Hook(func(host, command string) {
+		if strings.HasPrefix(command, "mkfs.xfs") {
+			once.Do(func() { died = host; _ = y.world.Down(host) })
+		}
+	})
+	op := y.must(y.s.CreateVolume(context.Background(), by, replica(3, 2)))
+	if !slices.ContainsFunc(op.Notes, func(n string) bool { return strings.Contains(n, "left on "+died) }) {
+		t.Errorf("the brick that %s holds is not in the operation's notes: %v", died, op.Notes)
+	}
+	y.view(func(tx *store.Tx) error {
+		if n := store.CountState(tx, store.Pending) + store.CountState(tx, store.Running) + store.CountState(tx, store.Stuck); n == 0 {
+			t.Error("nothing remembers what the dead node holds")
+		}
+		return nil
+	})
+	if err := y.world.Up(died); err != nil {
+		t.Fatal(err)
+	}
+	y.quiet()
+	y.agree()
+	y.books()
+}
+
+func TestACreateGoesElsewhereWhenADeviceRefuses(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 100)
+	y.world.Inject(sim.Fault{Host: "node1", Match: regexp.MustCompile("mkfs.xfs"), Effect: sim.Fail, Stderr: "mkfs.xfs: read failed: Input/output error"})
+	for range 4 {
+		y.must(y.s.CreateVolume(context.Background(), by, replica(3, 2)))
+	}
+	y.quiet()
+	y.agree()
+	y.books()
+}
+
+func TestADeleteWaitsForAPeerAndThenFinishes(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 100)
+	v := y.must(y.s.CreateVolume(context.Background(), by, replica(3, 2))).Result.ID
+	if err := y.world.Down("node1"); err != nil {
+		t.Fatal(err)
+	}
+	op, err := y.s.DeleteVolume(context.Background(), by, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	tried, err := y.runner.WaitFor(ctx, op.ID, func(op store.Operation) bool { return op.Tries > 0 })
+	if err != nil || !tried.State.Live() || tried.Error == nil {
+		t.Fatalf("with a peer down the delete is %s with %+v, %v; want it to wait and say why", tried.State, tried.Error, err)
+	}
+	if err := y.world.Up("node1"); err != nil {
+		t.Fatal(err)
+	}
+	if op := y.ended(op.ID); op.State != store.Succeeded {
+		t.Errorf("delete ended as %s: %+v", op.State, op.Error)
+	}
+	y.quiet()
+	y.agree()
+	y.books()
+}
+
+func TestACanceledCreateLeavesNothing(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 100)
+	remove := y.world.Inject(sim.Fault{Match: regexp.MustCompile("mkfs.xfs"), Effect: sim.Hang})
+	op, err := y.s.CreateVolume(context.Background(), by, replica(3, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if _, err := y.runner.WaitFor(ctx, op.ID, func(op store.Operation) bool { return op.State == store.Running }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := y.runner.Cancel(ctx, op.ID); err != nil {
+		t.Fatal(err)
+	}
+	if op := y.ended(op.ID); op.State != store.Canceled {
+		t.Errorf("ended as %s: %+v", op.State, op.Error)
+	}
+	remove()
+	y.quiet()
+	y.agree()
+	y.books()
+}
+
+func TestAHungNodeLeavesRoomForTheOthers(t *testing.T) {
+	y := newYard(t)
+	y.topology(6, 2, 100)
+	y.kill(func() {})
+	y.limits = jobs.Limits{InFlight: 8, InFlightPerHost: 2}
+	y.open()
+	remove := y.world.Inject(sim.Fault{Host: "node1", Effect: sim.Hang})
+	hung, done := 0, 0
+	for range 20 {
+		op, err := y.s.CreateVolume(context.Background(), by, replica(3, 2))
+		if err != nil {
+			t.Fatalf("create: %v, with %d hung and %d done", err, hung, done)
+		}
+		if slices.Contains(op.Hosts, "node1") {
+			hung++
+			continue
+		}
+		y.ended(op.ID)
+		done++
+	}
+	if hung > 2 || done < 18 {
+		t.Errorf("%d operations hang on one node, %d went by; want at most 2 and at least 18", hung, done)
+	}
+	remove()
+	y.quiet()
+	y.agree()
+}
+
+func TestEveryDeviceHasItsSpaceBackInTheEnd(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 100)
+	ctx := context.Background()
+	v := y.must(y.s.CreateVolume(ctx, by, replica(3, 10))).Result.ID
+	twin := y.must(y.s.CloneVolume(ctx, by, v, "twin")).Result.ID
+	y.must(y.s.ExpandVolume(ctx, by, v, 5))
+	y.must(y.s.DeleteVolume(ctx, by, v))
+	y.agree()
+	y.must(y.s.DeleteVolume(ctx, by, twin))
+	y.agree()
+	y.books()
+}
+
+func TestVolumesFillDevicesEvenly(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 500)
+	for range 40 {
+		y.must(y.s.CreateVolume(context.Background(), by, replica(3, 10)))
+	}
+	var used []uint64
+	var sum uint64
+	y.view(func(tx *store.Tx) error {
+		for d, err := range store.Devices.All(tx) {
+			if err != nil {
+				return err
+			}
+			used, sum = append(used, d.UsedKiB), sum+d.UsedKiB
+		}
+		return nil
+	})
+	if most := slices.Max(used); float64(most) > 1.25*float64(sum)/float64(len(used)) {
+		t.Errorf("the fullest device holds %d KiB of %v, more than 1.25 times the mean", most, used)
+	}
+}
+
+func TestARefusedRequestChangesNothing(t *testing.T) {
+	y := newYard(t)
+	cluster := y.topology(2, 1, 100)
+	ctx := context.Background()
+	for name, spec := range map[string]volumes.Spec{
+		"more copies than nodes": replica(3, 2),
+		"more than there is":     replica(2, 1000),
+		"unknown cluster":        {SizeGiB: 1, Clusters: []string{strings.Repeat("0", 32)}},
+		"smaller than a brick":   {SizeGiB: 1, Clusters: []string{cluster}, Durability: store.Durability{Type: "disperse", Data: 2, Redundancy: 1}},
+	} {
+		if op, err := y.s.CreateVolume(ctx, by, spec); err == nil {
+			t.Errorf("%s: accepted as %s", name, op.ID)
+		}
+	}
+	y.agree()
+	y.books()
+}

@@ -1,0 +1,70 @@
+package volumes
+
+import (
+	"sync"
+	"time"
+)
+
+// Health remembers which machines answered lately, from the monitor's rounds and from the outcomes of operations.
+type Health struct {
+	mu    sync.Mutex
+	hosts map[string]HostHealth
+	now   func() time.Time
+}
+
+// HostHealth is what is known of one machine.
+type HostHealth struct {
+	Host   string    `json:"host"`
+	Up     bool      `json:"up"`
+	Since  time.Time `json:"since"`
+	Seen   time.Time `json:"seen"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// staleAfter is how long word of a machine counts.
+const staleAfter = 2 * time.Hour
+
+// NewHealth knows of no machine yet.
+func NewHealth(now func() time.Time) *Health {
+	return &Health{hosts: map[string]HostHealth{}, now: now}
+}
+
+// Set notes how a machine was found; true if that is a change.
+func (h *Health) Set(host string, up bool, reason string) (changed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	was, known := h.hosts[host]
+	is := HostHealth{Host: host, Up: up, Since: was.Since, Seen: h.now(), Reason: reason}
+	changed = known && was.Up != up || !known && !up
+	if !known || was.Up != up {
+		is.Since = is.Seen
+	}
+	h.hosts[host] = is
+	return changed
+}
+
+// Down says whether the machine is known not to answer. What was never asked is taken to be up.
+func (h *Health) Down(host string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	known, ok := h.hosts[host]
+	return ok && !known.Up && h.now().Sub(known.Seen) < staleAfter
+}
+
+// Hosts is all that is known, in no order.
+func (h *Health) Hosts() []HostHealth {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make([]HostHealth, 0, len(h.hosts))
+	for _, host := range h.hosts {
+		out = append(out, host)
+	}
+	return out
+}
+
+// Forget drops a machine that is no longer a node.
+func (h *Health) Forget(host string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.hosts, host)
+}
