@@ -15,7 +15,7 @@ const slack = 30 * time.Second
 // dispatch hands an operation that was just committed to the dispatcher, which alone talks to the queue; when it is busy the
 // sweep will find the operation.
 func (r *Runner) dispatch(op store.Operation) {
-	if r.closing() || !op.State.Live() || op.State == store.Stuck {
+	if r.closing() || (op.State != store.Pending && op.State != store.Undoing) {
 		return
 	}
 	select {
@@ -38,13 +38,18 @@ func (r *Runner) dispatchLoop(ctx context.Context) {
 
 // enqueue sends one operation to the workers, unless it is there already or not yet due.
 func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
+	kind, known := r.kinds[op.Kind]
+	if !known {
+		r.log.Error("operation of a kind that this program does not know", "op", op.ID, "kind", op.Kind)
+		return
+	}
 	now := r.db.Now()
 	if r.closing() || op.NotBefore.After(now) || !r.flights.launch(op.ID, op.Attempt, now) {
 		return
 	}
 	payload, err := json.Marshal(Task{Op: op, Undo: op.State == store.Undoing})
 	if err == nil {
-		job := queue.Job{Op: op.ID, Attempt: op.Attempt, Payload: payload, Timeout: r.kinds[op.Kind].Policy().Timeout + slack}
+		job := queue.Job{Op: op.ID, Attempt: op.Attempt, Payload: payload, Timeout: kind.Policy().Timeout + slack}
 		err = r.queue.Enqueue(ctx, job)
 	}
 	if err != nil {

@@ -48,8 +48,9 @@ func (r *Runner) Wait(ctx context.Context, id string) (store.Operation, error) {
 // WaitFor returns the operation once it is as asked, or as it is when ctx ends.
 func (r *Runner) WaitFor(ctx context.Context, id string, enough func(store.Operation) bool) (store.Operation, error) {
 	events, cancel := r.hub.subscribe()
-	defer cancel()
-	op, err := r.Get(ctx, id)
+	defer func() { cancel() }()
+	look := context.WithoutCancel(ctx) // the end of ctx ends the wait, not the answer
+	op, err := r.Get(look, id)
 	for err == nil && !enough(op) {
 		select {
 		case <-ctx.Done():
@@ -58,7 +59,7 @@ func (r *Runner) WaitFor(ctx context.Context, id string, enough func(store.Opera
 			switch {
 			case !open: // too slow, or closing: look for ourselves
 				events, cancel = r.resubscribe(cancel)
-				op, err = r.Get(ctx, id)
+				op, err = r.Get(look, id)
 				if r.closing() {
 					return op, err
 				}
@@ -85,8 +86,10 @@ func (r *Runner) Cancel(ctx context.Context, id string) (store.Operation, error)
 	flight, flying := r.flights.get(id)
 	remote = flying && !flight.local
 	op, err := r.update(ctx, id, func(tx *store.Tx, op *store.Operation) error {
-		kind := r.kinds[op.Kind]
+		kind, known := r.kinds[op.Kind]
 		switch {
+		case !known:
+			return fmt.Errorf("%w: its kind %s is unknown", ErrNotCancelable, op.Kind)
 		case op.State == store.Pending && op.Tries == 0 && len(op.Journal) == 0 && op.Started.IsZero() && !flying:
 			if err := kind.Abandon(tx, op); err != nil {
 				return fmt.Errorf("abandon %s: %w", op.Kind, err)

@@ -147,6 +147,13 @@ func openCursor(s string) (kv.Key, error) {
 	if err != nil {
 		return nil, ErrCursor
 	}
+	_, rest, err := kv.Key(raw).CutTime()
+	if err == nil {
+		_, rest, err = rest.CutText()
+	}
+	if err != nil || len(rest) > 0 {
+		return nil, ErrCursor
+	}
 	return kv.Key(raw), nil
 }
 

@@ -88,13 +88,14 @@ func TestOperationsAreListedNewestFirstInPages(t *testing.T) {
 	if len(ids) != 20 || !slices.IsSortedFunc(ids, func(a, b string) int { return -compare(a, b) }) {
 		t.Errorf("listed %v, want 20 from the newest to the oldest", ids)
 	}
-	f.After = "not a cursor!"
-	err := db.View(context.Background(), func(tx *Tx) error {
-		_, _, err := ListOperations(tx, f)
-		return err
-	})
-	if !errors.Is(err, ErrCursor) {
-		t.Errorf("a made-up cursor: %v, want ErrCursor", err)
+	for _, f.After = range []string{"not a cursor!", "nonsense", "AAAAAAAAAAAAAAAA"} {
+		err := db.View(context.Background(), func(tx *Tx) error {
+			_, _, err := ListOperations(tx, f)
+			return err
+		})
+		if !errors.Is(err, ErrCursor) {
+			t.Errorf("the made-up cursor %q: %v, want ErrCursor", f.After, err)
+		}
 	}
 }
 

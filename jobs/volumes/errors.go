@@ -7,15 +7,17 @@ import (
 	"strings"
 )
 
-// The ways in which a request is turned away. The texts of those that Heketi's clients match on are Heketi's.
+// The ways in which a request is turned away.
+//
+//lint:file-ignore ST1005 these texts are Heketi's, its clients match on them
 var (
-	ErrNotFound    = errors.New("Id not found") //nolint:staticcheck // read by clients
+	ErrNotFound    = errors.New("Id not found")
 	ErrNoCluster   = errors.New("no such cluster")
 	ErrNoNode      = errors.New("no such node")
 	ErrConflict    = errors.New("conflict")
 	ErrInvalid     = errors.New("invalid request")
-	ErrThrottled   = errors.New("Server busy. Retry operation later.")                    //nolint:staticcheck // read by clients
-	ErrBusy        = errors.New("The target exists, contains other items, or is in use.") //nolint:staticcheck // read by clients
+	ErrThrottled   = errors.New("Server busy. Retry operation later.")
+	ErrBusy        = errors.New("The target exists, contains other items, or is in use.")
 	ErrNoGlusterd  = errors.New("glusterd is not running")
 	ErrUnavailable = errors.New("no answer in time")
 )

@@ -19,22 +19,31 @@ type HostHealth struct {
 	Since  time.Time `json:"since"`
 	Seen   time.Time `json:"seen"`
 	Reason string    `json:"reason,omitempty"`
+	until  time.Time // how long this word of it counts
 }
 
-// staleAfter is how long word of a machine counts.
-const staleAfter = 2 * time.Hour
+// How long word of a machine counts: what the monitor says, until it may be long overdue; what an operation met in passing, not
+// longer than it takes to try again.
+const (
+	askedCounts = 2 * time.Hour
+	heardCounts = 30 * time.Second
+)
 
 // NewHealth knows of no machine yet.
 func NewHealth(now func() time.Time) *Health {
 	return &Health{hosts: map[string]HostHealth{}, now: now}
 }
 
-// Set notes how a machine was found; true if that is a change.
+// Set notes how a machine was found when it was asked; true if that is a change.
 func (h *Health) Set(host string, up bool, reason string) (changed bool) {
+	return h.set(host, up, reason, askedCounts)
+}
+
+func (h *Health) set(host string, up bool, reason string, counts time.Duration) (changed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	was, known := h.hosts[host]
-	is := HostHealth{Host: host, Up: up, Since: was.Since, Seen: h.now(), Reason: reason}
+	is := HostHealth{Host: host, Up: up, Since: was.Since, Seen: h.now(), Reason: reason, until: h.now().Add(counts)}
 	changed = known && was.Up != up || !known && !up
 	if !known || was.Up != up {
 		is.Since = is.Seen
@@ -48,7 +57,7 @@ func (h *Health) Down(host string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	known, ok := h.hosts[host]
-	return ok && !known.Up && h.now().Sub(known.Seen) < staleAfter
+	return ok && !known.Up && h.now().Before(known.until)
 }
 
 // Hosts is all that is known, in no order.

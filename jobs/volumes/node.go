@@ -65,7 +65,7 @@ func (s *Service) AddNode(ctx context.Context, by Caller, spec NodeSpec) (store.
 		return op, err
 	case now.Done("check") || now.State == store.Succeeded:
 		return op, nil
-	case now.Error != nil && now.State != store.Pending:
+	case now.Error != nil && !now.State.Live():
 		return op, refusef(ErrNoGlusterd, "%s", now.Error.Text)
 	}
 	return op, nil

@@ -57,7 +57,8 @@ func New(o Options) rest.Dialect {
 // The errors of this dialect's own.
 var (
 	errFilter = errors.New("bad filter")
-	errOther  = errors.New("Administrator access required") //nolint:staticcheck // the text that Heketi's clients know
+	//lint:ignore ST1005 the text that Heketi's clients know
+	errOther = errors.New("Administrator access required")
 )
 
 var statuses = rest.Table{
