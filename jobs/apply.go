@@ -68,7 +68,7 @@ func (r *Runner) settle(ctx context.Context, out Outcome) (op store.Operation, f
 		op.Journal = out.Steps
 		kind := r.kinds[op.Kind]
 		if out.Undo {
-			err = undone(tx, kind, &op, out.Failure)
+			err = r.undone(tx, kind, &op, out.Failure)
 		} else {
 			err = ran(tx, kind, &op, out.Failure)
 		}
@@ -118,7 +118,7 @@ func ran(tx *store.Tx, kind Kind, op *store.Operation, f *Failure) error {
 }
 
 // undone moves an operation whose Undo has ended.
-func undone(tx *store.Tx, kind Kind, op *store.Operation, f *Failure) error {
+func (r *Runner) undone(tx *store.Tx, kind Kind, op *store.Operation, f *Failure) error {
 	op.Attempt++
 	op.Claim = store.Claim{}
 	if f != nil {
@@ -126,7 +126,7 @@ func undone(tx *store.Tx, kind Kind, op *store.Operation, f *Failure) error {
 			return nil
 		}
 		op.UndoTries++
-		op.NotBefore = tx.Now().Add(kind.Policy().wait(op.UndoTries))
+		op.NotBefore = r.stuck.next(tx.Now(), kind.Policy().wait(op.UndoTries))
 		note(op, "undo: "+f.Text)
 		return op.Move(store.Stuck)
 	}
@@ -147,6 +147,17 @@ func undone(tx *store.Tx, kind Kind, op *store.Operation, f *Failure) error {
 	default:
 		return end(tx, op, store.Failed)
 	}
+}
+
+// next is when a stuck operation is tried again, if that is not left to its operator.
+func (s Stuck) next(now time.Time, wait time.Duration) time.Time {
+	if s.Off {
+		return now.AddDate(100, 0, 0)
+	}
+	if s.Most > 0 {
+		wait = min(wait, s.Most)
+	}
+	return now.Add(wait)
 }
 
 func end(tx *store.Tx, op *store.Operation, state store.OpState) error {
@@ -173,4 +184,24 @@ func (p Policy) wait(n int) time.Duration {
 		d *= 2
 	}
 	return min(d, max(p.MaxWait, p.Backoff))
+}
+
+// Drop ends an operation that has become pointless, whatever it was at, without a look at machines or records: the caller has
+// dealt with those. A run that is under way is fenced off.
+func Drop(tx *store.Tx, op *store.Operation) error {
+	op.Attempt++
+	for _, to := range wayOut[op.State] {
+		if err := op.Move(to); err != nil {
+			return err
+		}
+	}
+	op.Finished, op.NotBefore, op.Claim = tx.Now(), time.Time{}, store.Claim{}
+	return store.Operations.Put(tx, op)
+}
+
+var wayOut = map[store.OpState][]store.OpState{
+	store.Pending: {store.Canceled},
+	store.Running: {store.Pending, store.Canceled},
+	store.Undoing: {store.Canceled},
+	store.Stuck:   {store.Undoing, store.Canceled},
 }

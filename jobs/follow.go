@@ -84,13 +84,14 @@ func (r *Runner) Watch() (events <-chan store.Operation, cancel func()) { return
 func (r *Runner) Cancel(ctx context.Context, id string) (store.Operation, error) {
 	var remote bool
 	flight, flying := r.flights.get(id)
-	remote = flying && !flight.local
+	// Where another process may have taken it, it may be at work on machines for as long as its cut takes to reach it.
+	remote = flying && !flight.local && (!flight.seen.IsZero() || !r.queue.Embedded())
 	op, err := r.update(ctx, id, func(tx *store.Tx, op *store.Operation) error {
 		kind, known := r.kinds[op.Kind]
 		switch {
 		case !known:
 			return fmt.Errorf("%w: its kind %s is unknown", ErrNotCancelable, op.Kind)
-		case op.State == store.Pending && op.Tries == 0 && len(op.Journal) == 0 && op.Started.IsZero() && !flying:
+		case op.State == store.Pending && op.Tries == 0 && len(op.Journal) == 0 && op.Started.IsZero() && !remote:
 			if err := kind.Abandon(tx, op); err != nil {
 				return fmt.Errorf("abandon %s: %w", op.Kind, err)
 			}

@@ -18,6 +18,13 @@ type Limits struct {
 	InFlightPerHost int // the same, of those that work on one machine
 }
 
+// Stuck says how operations are treated whose undo has failed.
+type Stuck struct {
+	Off   bool          // they wait for RetryStuck
+	Start time.Duration // after the start of the server
+	Most  time.Duration // ceiling of the back-off between tries
+}
+
 // Options is what a Runner is made of. Kinds are looked up by name; two of one name are refused.
 type Options struct {
 	DB        *store.DB
@@ -28,6 +35,7 @@ type Options struct {
 	Epoch     string        // this start's own id
 	Worker    string        // the name under which this process runs operations itself
 	Limits    Limits
+	Stuck     Stuck
 	Retention time.Duration // how long ended operations are kept
 	Takeover  time.Duration // without a sign of life for this long, an operation is another worker's
 	OnOutcome func(Outcome) // told of every outcome, for the health of machines and for metrics
@@ -43,6 +51,7 @@ type Runner struct {
 	epoch     string
 	worker    string
 	limits    Limits
+	stuck     Stuck
 	retention time.Duration
 	takeover  time.Duration
 	onOutcome func(Outcome)
@@ -65,7 +74,7 @@ const window = 1000
 func New(o Options) (*Runner, error) {
 	r := &Runner{
 		db: o.DB, queue: o.Queue, kinds: make(map[string]Kind, len(o.Kinds)), log: o.Logger, newID: o.NewID, epoch: o.Epoch,
-		worker: o.Worker, limits: o.Limits, retention: o.Retention, takeover: o.Takeover, onOutcome: o.OnOutcome,
+		worker: o.Worker, limits: o.Limits, stuck: o.Stuck, retention: o.Retention, takeover: o.Takeover, onOutcome: o.OnOutcome,
 		flights: newFlights(), hub: newHub(), send: make(chan store.Operation, window), wake: make(chan struct{}, 1),
 	}
 	for _, k := range o.Kinds {

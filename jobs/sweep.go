@@ -26,10 +26,13 @@ func (r *Runner) reconcile(ctx context.Context) error {
 	adopted := map[string]int{}
 	err := r.db.Update(ctx, func(tx *store.Tx) error {
 		clear(adopted)
-		var cut []store.Operation
+		var cut, stuck []store.Operation
 		for op, err := range store.LiveOperations(tx) {
 			if err != nil {
 				return err
+			}
+			if op.State == store.Stuck {
+				stuck = append(stuck, op)
 			}
 			if op.State != store.Running && op.State != store.Undoing {
 				continue
@@ -42,6 +45,12 @@ func (r *Runner) reconcile(ctx context.Context) error {
 		}
 		for _, op := range cut {
 			if err := restart(tx, &op); err != nil {
+				return err
+			}
+		}
+		for _, op := range stuck {
+			op.NotBefore = r.stuck.next(tx.Now(), r.stuck.Start)
+			if err := store.Operations.Put(tx, &op); err != nil {
 				return err
 			}
 		}
@@ -160,10 +169,12 @@ func (r *Runner) sweepLives(ctx context.Context) {
 
 func (r *Runner) lost(ctx context.Context, id string, f flight) (bool, string) {
 	now := r.db.Now()
-	quiet := now.Sub(f.sent)
 	if f.seen.After(f.sent) {
-		quiet = now.Sub(f.seen)
+		// The sign of life has outlived its worker already, by longer than a worker that is cut off goes on; what is waited
+		// for here is an outcome that is on its way.
+		return now.Sub(f.seen) > grace, "worker shows no life"
 	}
+	quiet := now.Sub(f.sent)
 	if quiet < grace {
 		return false, ""
 	}
@@ -171,10 +182,10 @@ func (r *Runner) lost(ctx context.Context, id string, f flight) (bool, string) {
 	switch {
 	case err != nil || state == queue.Waiting:
 		return false, ""
-	case state == queue.Lost && f.seen.IsZero():
+	case state == queue.Lost:
 		return true, "task lost"
 	default:
-		return quiet > r.takeover, "worker shows no life"
+		return quiet > r.takeover, "worker never showed life"
 	}
 }
 

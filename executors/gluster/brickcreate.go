@@ -17,8 +17,9 @@ func (g *Gluster) BrickCreate(ctx context.Context, b Brick) error {
 	return err
 }
 
-// brickCreateScript relies on one order: the fstab line is written only when the file system is whole, and the line
-// before the mount. So a mounted brick needs neither step, and a line without a mount needs no second mkfs.
+// brickCreateScript relies on one order: the fstab line is written only when the file system is whole, and the mount
+// comes after the line. So where the line is, nothing is made anew; where it is not, whatever an earlier run left of
+// the volume holds nothing and goes.
 func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 	if err := b.check(); err != nil {
 		return "", err
@@ -34,11 +35,9 @@ func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 	fmt.Fprintf(&s, "mkdir -p %s\n", b.mount())
 	s.WriteString(g.lockDevice(b.VG))
 	fmt.Fprintf(&s, "if ! mountpoint -q %s; then\n", b.mount())
-	s.WriteString(g.lvCreate(b))
-	fmt.Fprintf(&s, "  if ! grep -q '^%s ' %s; then\n", b.device(), g.opt.Fstab)
-	fmt.Fprintf(&s, "    mkfs.xfs -q -f -K %s %s\n", g.mkfsFlags(b), b.device())
-	fmt.Fprintf(&s, "    (\n%s      printf '%%s\\n' '%s' >> %s\n    )\n", indent(indent(indent(g.lockFstab()))), g.fstabLine(b), g.opt.Fstab)
-	s.WriteString("  fi\n")
+	fmt.Fprintf(&s, "  line=0\n  grep -q '^%s ' %s || line=$?\n  case $line in\n", b.device(), g.opt.Fstab)
+	fmt.Fprintf(&s, "  0)\n    if ! test -e %s; then\n      %s lvchange -qq -ay %s/%s\n    fi ;;\n", b.device(), g.lvm(), b.VG, b.LV)
+	fmt.Fprintf(&s, "  1)\n%s    ;;\n  *) exit 5 ;;\n  esac\n", indent(indent(g.brickFresh(b))))
 	fmt.Fprintf(&s, "  mount -o %s %s %s\n", quote(g.opt.MountOpts), b.device(), b.mount())
 	s.WriteString("fi\n")
 	fmt.Fprintf(&s, "mkdir -p %s\n", b.Path)
@@ -47,6 +46,18 @@ func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 	}
 	fmt.Fprintf(&s, "sync -f %s %s\n", b.Path, g.opt.Fstab)
 	return s.String(), nil
+}
+
+// brickFresh makes pool, volume, file system and fstab line.
+func (g *Gluster) brickFresh(b Brick) string {
+	create := fmt.Sprintf("%s --poolmetadatasize %dK --chunksize %s --size %dK --thin %s/%s --virtualsize %dK --name %s",
+		g.lvcreate(), b.MetaKiB, quote(g.opt.LVChunkSize), b.PoolKiB, b.VG, b.Pool, b.SizeKiB, b.LV)
+	var s strings.Builder
+	fmt.Fprintf(&s, "out=$(%s 2>&1) || case \"$out\" in\n*'already exists'*)\n%s  %s ;;\n", create, indent(g.lvRemove(b)), create)
+	s.WriteString("*)\n  printf '%s\\n' \"$out\" >&2\n  exit 5 ;;\nesac\n")
+	fmt.Fprintf(&s, "mkfs.xfs -q -f -K %s %s\n", g.mkfsFlags(b), b.device())
+	fmt.Fprintf(&s, "(\n%s  printf '%%s\\n' '%s' >> %s\n)\n", indent(g.lockFstab()), g.fstabLine(b), g.opt.Fstab)
+	return s.String()
 }
 
 func (g *Gluster) fstabLine(b Brick) string {
@@ -62,21 +73,4 @@ func (g *Gluster) mkfsFlags(b Brick) string {
 		flags += fmt.Sprintf(" -d su=%d,sw=%d", g.opt.XfsSu, g.opt.XfsSw)
 	}
 	return flags
-}
-
-// lvCreate makes pool and volume with one command. When that is refused because one of them is there, an earlier run
-// was cut short: what it left is completed.
-func (g *Gluster) lvCreate(b Brick) string {
-	lvm := g.lvm()
-	var s strings.Builder
-	fmt.Fprintf(&s, "  if ! test -e %s; then\n", b.device())
-	fmt.Fprintf(&s, "    out=$(%s --poolmetadatasize %dK --chunksize %s --size %dK --thin %s/%s --virtualsize %dK --name %s 2>&1) ||\n",
-		g.lvcreate(), b.MetaKiB, quote(g.opt.LVChunkSize), b.PoolKiB, b.VG, b.Pool, b.SizeKiB, b.LV)
-	s.WriteString("    case \"$out\" in\n    *'already exists'*)\n")
-	fmt.Fprintf(&s, "      if ! %s lvs %s/%s > /dev/null 2>&1; then\n", lvm, b.VG, b.LV)
-	fmt.Fprintf(&s, "        %s --thin --virtualsize %dK --name %s %s/%s\n", g.lvcreate(), b.SizeKiB, b.LV, b.VG, b.Pool)
-	s.WriteString("      fi\n")
-	fmt.Fprintf(&s, "      %s lvchange -qq -ay %s/%s ;;\n", lvm, b.VG, b.LV)
-	s.WriteString("    *)\n      printf '%s\\n' \"$out\" >&2\n      exit 5 ;;\n    esac\n  fi\n")
-	return s.String()
 }

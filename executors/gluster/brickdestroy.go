@@ -20,7 +20,7 @@ func (g *Gluster) BrickDestroy(ctx context.Context, b Brick) (reclaimed bool, er
 	if err != nil {
 		return false, err
 	}
-	return strings.Contains(out, poolGone), nil
+	return strings.TrimSpace(out) == poolGone, nil
 }
 
 // brickDestroyScript makes the loss of the fstab line durable before the device goes: a line without its device
@@ -38,6 +38,7 @@ func (g *Gluster) brickDestroyScript(b Brick) (string, error) {
 	}
 	s.WriteString(g.lvRemove(b))
 	fmt.Fprintf(&s, "rmdir %s 2> /dev/null || :\n", b.mount())
+	s.WriteString("echo \"pool $pool\"\n")
 	return s.String(), nil
 }
 
@@ -57,19 +58,16 @@ func (g *Gluster) fstabPrune(b Brick) string {
 }
 
 // lvRemove looks at the volume and its pool with one command and removes with one more what may go: the pool only
-// when nothing but this volume lives in it.
+// when nothing but this volume lives in it, or when it never became a pool. It leaves the pool's fate in $pool.
 func (g *Gluster) lvRemove(b Brick) string {
-	remove := g.lvremove()
+	lv, pool, remove := b.VG+"/"+b.LV, b.VG+"/"+b.Pool, g.lvremove()
 	var s strings.Builder
-	fmt.Fprintf(&s, "state=$(%s lvs --noheadings --separator : --options lv_name,pool_lv,thin_count %s/%s %s/%s 2>&1) || case \"$state\" in\n",
-		g.lvm(), b.VG, b.LV, b.VG, b.Pool)
-	s.WriteString("*'not found'* | *'ailed to find'*) ;;\n*)\n  printf '%s\\n' \"$state\" >&2\n  exit 5 ;;\nesac\n")
-	fmt.Fprintf(&s, "lv= count=\nfor w in $state; do\n  case \"$w\" in\n  %s:*) lv=${w#*:} ;;\n  %s::*) count=${w##*:} ;;\n  esac\ndone\n", b.LV, b.Pool)
-	fmt.Fprintf(&s, "case \"${lv:-none} ${count:-none}\" in\n")
-	fmt.Fprintf(&s, "'%s: 1') %s %s/%s %s/%s ;;\n", b.Pool, remove, b.VG, b.LV, b.VG, b.Pool)
-	fmt.Fprintf(&s, "'none 0') %s %s/%s ;;\n", remove, b.VG, b.Pool)
-	fmt.Fprintf(&s, "'none '*) ;;\n")
-	fmt.Fprintf(&s, "*) %s %s/%s ;;\nesac\n", remove, b.VG, b.LV)
-	fmt.Fprintf(&s, "case \"${lv:-none} ${count:-none}\" in\n'%s: 1' | 'none 0' | *' none') echo '%s' ;;\nesac\n", b.Pool, poolGone)
+	fmt.Fprintf(&s, "state=$(%s lvs --noheadings --separator : --options lv_name,pool_lv,thin_count %s %s 2>&1) || case \"$state\" in\n", g.lvm(), lv, pool)
+	fmt.Fprintf(&s, "*'\"%s\" not found'* | *'ailed to find logical volume'*) ;;\n*)\n  printf '%%s\\n' \"$state\" >&2\n  exit 5 ;;\nesac\n", b.VG)
+	fmt.Fprintf(&s, "lv=none pool=gone\nfor w in $state; do\n  case \"$w\" in\n  %s:*) lv=${w#*:} ;;\n  %s:*) pool=${w##*:} ;;\n  esac\ndone\n", b.LV, b.Pool)
+	s.WriteString("case \"$lv ${pool:-0}\" in\n")
+	fmt.Fprintf(&s, "'%s: 1')\n  %s %s %s\n  pool=gone ;;\n", b.Pool, remove, lv, pool)
+	fmt.Fprintf(&s, "'none 0')\n  %s %s\n  pool=gone ;;\n", remove, pool)
+	fmt.Fprintf(&s, "'none '*) ;;\n*) %s %s ;;\nesac\n", remove, lv)
 	return s.String()
 }

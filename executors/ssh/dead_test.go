@@ -1,7 +1,9 @@
 package ssh
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -12,13 +14,13 @@ import (
 func TestANodeThatFallsSilentLosesItsScriptsAndNobodyElses(t *testing.T) {
 	gate, thawed := make(chan struct{}), make(chan struct{})
 	frozen, well := newServer(t, until(thawed)), newServer(t, until(gate))
-	s := reach(t, func(c *Config) { c.DialTimeout = 100 * time.Millisecond }, frozen, well)
+	s := reach(t, func(c *Config) { c.Keepalive, c.DialTimeout = 200*time.Millisecond, time.Second }, frozen, well)
 	lost, done := make(chan error, 8), make(chan error, 1)
 	for range 8 {
 		go func() { _, err := s.Run(t.Context(), "node0", "x"); lost <- err }()
 	}
 	go func() { _, err := s.Run(t.Context(), "node1", "x"); done <- err }()
-	eventually(t, "all scripts run", func() bool { return frozen.sessions.Load() == 8 && well.sessions.Load() == 1 })
+	eventually(t, "all scripts run", func() bool { return frozen.scripts.Load() == 8 && well.scripts.Load() == 1 })
 	frozen.silent.Store(true)
 	for range 8 {
 		if err := receive(t, "a lost script", lost); !errors.Is(err, executors.ErrLost) || !strings.Contains(err.Error(), "answered nothing") {
@@ -48,10 +50,10 @@ func TestANodeThatFallsSilentLosesItsScriptsAndNobodyElses(t *testing.T) {
 func TestKeepalivesKeepASlowScript(t *testing.T) {
 	gate := make(chan struct{})
 	n := newServer(t, until(gate))
-	s := reach(t, func(c *Config) { c.Keepalive = time.Millisecond }, n)
+	s := reach(t, func(c *Config) { c.Keepalive = 100 * time.Millisecond }, n)
 	done := make(chan error, 1)
 	go func() { _, err := s.Run(t.Context(), "node0", "slow"); done <- err }()
-	eventually(t, "many keepalives", func() bool { return n.keepalives.Load() > 20 })
+	eventually(t, "many keepalives", func() bool { return n.keepalives.Load() > 2*lapses })
 	close(gate)
 	if err := receive(t, "its end", done); err != nil {
 		t.Error(err)
@@ -72,7 +74,7 @@ func TestCloseEndsAllAndLeavesNothing(t *testing.T) {
 			go func() { _, err := s.Run(t.Context(), host, "x"); ends <- end{host, err} }()
 		}
 	}
-	eventually(t, "places are taken and a dial is under way", func() bool { return busy.sessions.Load() == 4 && silent.dials.Load() == 1 })
+	eventually(t, "places are taken and a dial is under way", func() bool { return busy.scripts.Load() == 4 && silent.dials.Load() == 1 })
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -98,4 +100,39 @@ func TestCloseEndsAllAndLeavesNothing(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Errorf("closed twice: %v", err)
 	}
+}
+
+// slowLog holds every Run at its last line until Close has returned, which must not happen, or for a moment.
+type slowLog struct {
+	slog.Handler
+	closed <-chan struct{}
+	early  chan<- bool
+}
+
+func (l slowLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l slowLog) Handle(context.Context, slog.Record) error {
+	select {
+	case <-l.closed:
+		l.early <- true
+	case <-time.After(50 * time.Millisecond):
+		l.early <- false
+	}
+	return nil
+}
+
+func TestCloseWaitsForWhatRuns(t *testing.T) {
+	n := newServer(t, until(nil))
+	closed, early := make(chan struct{}), make(chan bool, 1)
+	s := reach(t, func(c *Config) { c.Logger = slog.New(slowLog{closed: closed, early: early}) }, n)
+	ended := make(chan error, 1)
+	<-early // the warning about host keys
+	go func() { _, err := s.Run(t.Context(), "node0", "x"); ended <- err }()
+	eventually(t, "the script runs", func() bool { return n.scripts.Load() == 1 })
+	s.Close()
+	close(closed)
+	if receive(t, "the last line of the run", early) {
+		t.Error("it was closed while a script's Run was not over")
+	}
+	receive(t, "its end", ended)
 }

@@ -150,7 +150,7 @@ func TestAKilledSSHDLosesItsScriptsAndIsReachedAgain(t *testing.T) {
 
 func TestAStoppedSSHDHoldsNobodyForEver(t *testing.T) {
 	frozen, well := newSSHD(t), newSSHD(t)
-	s := reachAll(t, func(c *Config) { c.DialTimeout = 300 * time.Millisecond }, frozen, well)
+	s := reachAll(t, func(c *Config) { c.DialTimeout = 2 * time.Second }, frozen, well)
 	for _, host := range []string{"node0", "node1"} {
 		if err := s.Check(t.Context(), host); err != nil {
 			t.Fatal(err)
@@ -186,9 +186,9 @@ func TestAStoppedSSHDHoldsNobodyForEver(t *testing.T) {
 // A node that stops while much is sent to it fills the socket: not even a farewell can be written then.
 func TestAFullSocketHoldsNobodyForEver(t *testing.T) {
 	d := newSSHD(t)
-	s := reachAll(t, func(c *Config) { c.DialTimeout = 300 * time.Millisecond }, d)
+	s := reachAll(t, func(c *Config) { c.DialTimeout = 2 * time.Second }, d)
 	mark := filepath.Join(t.TempDir(), "mark")
-	script := "echo 1 >" + mark + "\nsleep 1000\n" + strings.Repeat("#", 64<<20)
+	script := "echo 1 >" + mark + "\nsleep 1000\n" + strings.Repeat("#", 16<<20)
 	ended := make(chan error, 1)
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()

@@ -99,6 +99,17 @@ func TestAScriptWhoseEndWasNotSeenIsLost(t *testing.T) {
 	}
 }
 
+func TestAScriptThatMayHaveBegunIsNotSentAgain(t *testing.T) {
+	n := newServer(t, succeed)
+	n.cutOnExec.Store(true)
+	if _, err := reach(t, nil, n).Run(t.Context(), "node0", "x"); !errors.Is(err, executors.ErrLost) {
+		t.Errorf("got %v", err)
+	}
+	if n.sessions.Load() != 1 {
+		t.Errorf("it was sent %d times", n.sessions.Load())
+	}
+}
+
 func TestAScriptThatDidNotBeginIsTriedAgainAndThenUnreachable(t *testing.T) {
 	t.Run("a connection that died unnoticed", func(t *testing.T) {
 		n := newServer(t, succeed)

@@ -47,10 +47,12 @@ type server struct {
 	maxSessions int32       // refused beyond; 0 is no limit, -1 refuses all
 	silent      atomic.Bool // takes TCP and keepalives and answers neither
 	hangUps     atomic.Int32
+	cutOnExec   atomic.Bool // the connection ends between a script and the word that it was started
 
 	dials, dialing, mostDialing atomic.Int32
 	live, mostLive              atomic.Int32
 	sessions, mostOnOne         atomic.Int32
+	scripts                     atomic.Int32 // that have begun
 	refusals, keepalives        atomic.Int32
 
 	work  sync.WaitGroup
@@ -178,9 +180,15 @@ func (s *server) session(conn net.Conn, ch ssh.Channel, reqs <-chan *ssh.Request
 		case r.Type == "exec" && s.handle == nil:
 			_ = r.Reply(false, nil)
 			continue
+		case r.Type == "exec" && s.cutOnExec.Load():
+			_ = conn.Close()
+			continue
 		case r.Type == "exec":
+			s.scripts.Add(1)
 			c.command = told.Text
+			_ = r.Reply(true, nil) // before the script can end
 			handler.Go(func() { s.handle(c) })
+			continue
 		case r.Type == "signal":
 			c.signals <- told.Text
 		}
@@ -263,7 +271,7 @@ func knowing(t testing.TB, address string, keys ...ssh.Signer) string {
 func reach(t *testing.T, with func(*Config), servers ...*server) *SSH {
 	t.Helper()
 	key, _ := clientKey(t)
-	cfg := Config{KeyFile: key, HostKeys: Insecure, Keepalive: 20 * time.Millisecond, Redial: time.Millisecond, Hosts: map[string]string{}}
+	cfg := Config{KeyFile: key, HostKeys: Insecure, Redial: time.Millisecond, Hosts: map[string]string{}}
 	for i, s := range servers {
 		cfg.Hosts[nodeName(i)] = s.address()
 	}

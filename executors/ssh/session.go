@@ -55,7 +55,7 @@ func (c *conn) run(ctx context.Context, script string) (res executors.Result, be
 func (s *session) live() {
 	defer close(s.ended)
 	h := s.conn.host
-	ch, requests, err := s.conn.client.OpenChannel("session", nil)
+	ch, requests, err := s.conn.open()
 	if refusal := (*ssh.OpenChannelError)(nil); errors.As(err, &refusal) {
 		if h.refused(s.conn) {
 			err = fmt.Errorf("%w: %w", errFull, err)
@@ -75,6 +75,27 @@ func (s *session) live() {
 		return
 	}
 	s.done <- s.play(ch, requests)
+}
+
+// open asks for a session. The asking is no task of ours: x/crypto never answers one that comes just as its connection
+// ends, and Close must not wait for that.
+func (c *conn) open() (ssh.Channel, <-chan *ssh.Request, error) {
+	type answer struct {
+		ch       ssh.Channel
+		requests <-chan *ssh.Request
+		err      error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		ch, requests, err := c.client.OpenChannel("session", nil)
+		answers <- answer{ch, requests, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.ch, a.requests, a.err
+	case <-c.gone:
+		return nil, nil, c.cause
+	}
 }
 
 // begin marks the point of no return, unless the caller has left.

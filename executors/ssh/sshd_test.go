@@ -186,7 +186,7 @@ func (d *sshd) logins() int { return strings.Count(d.log.String(), "Accepted pub
 func reachAll(t testing.TB, with func(*Config), servers ...*sshd) *SSH {
 	t.Helper()
 	cfg := Config{User: currentUser(t), Hosts: map[string]string{}, HostKeys: Strict, KnownHosts: filepath.Join(t.TempDir(), "known_hosts")}
-	cfg.Keepalive = 200 * time.Millisecond
+	cfg.Keepalive = 500 * time.Millisecond
 	var known []byte
 	for i, d := range servers {
 		cfg.Hosts[nodeName(i)] = d.address

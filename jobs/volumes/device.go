@@ -111,7 +111,13 @@ func (s *Service) DeleteDevice(ctx context.Context, by Caller, id string, forget
 			return err
 		case d.State != store.FailedGone:
 			return refusef(ErrInvalid, "device: %s is not in failed state", id)
-		case store.Bricks.CountBy(tx, store.ByDevice, id) > 0:
+		}
+		if forget {
+			if err := forgetLeftovers(tx, id); err != nil {
+				return err
+			}
+		}
+		if store.Bricks.CountBy(tx, store.ByDevice, id) > 0 {
 			return refusef(ErrConflict, "Unable to delete device [%s] because it contains bricks", id)
 		}
 		d.Pending = op.ID
@@ -121,6 +127,31 @@ func (s *Service) DeleteDevice(ctx context.Context, by Caller, id string, forget
 		return deviceTask(tx, op, &d, forget)
 	})
 	return op, busyAsText(err)
+}
+
+// forgetLeftovers drops what ended operations left on a device whose machine is gone for good, and the operations that wait for
+// that machine.
+func forgetLeftovers(tx *store.Tx, device string) error {
+	pending, err := pendingOn(tx, device)
+	if err != nil {
+		return err
+	}
+	for _, b := range pending {
+		cleaner, err := store.Operations.Get(tx, b.Pending)
+		if err != nil {
+			return err
+		}
+		if cleaner.Kind != (cleanKind{}).Name() {
+			continue
+		}
+		if err := jobs.Drop(tx, &cleaner); err != nil {
+			return err
+		}
+		if err := store.Bricks.Delete(tx, b.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // busyAsText gives the engine's lock error the words that clients know.

@@ -258,3 +258,46 @@ func TestARefusedRequestChangesNothing(t *testing.T) {
 	y.agree()
 	y.books()
 }
+
+func TestAMachineThatIsGoneForGoodCanBeForgotten(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 100)
+	ctx := context.Background()
+	var once sync.Once
+	var died string
+	y.world.Hook(func(host, command string) {
+		if strings.HasPrefix(command, "mkfs.xfs") {
+			once.Do(func() { died = host; _ = y.world.Down(host) })
+		}
+	})
+	y.must(y.s.CreateVolume(ctx, by, replica(3, 2)))
+	var node string
+	var devices []string
+	y.view(func(tx *store.Tx) error {
+		n, err := store.NodeManagedAt(tx, died)
+		if err != nil {
+			return err
+		}
+		node = n.ID
+		for d, err := range store.Devices.By(tx, store.ByNode, n.ID) {
+			if err != nil {
+				return err
+			}
+			devices = append(devices, d.ID)
+		}
+		return nil
+	})
+	y.must(y.s.SetNodeState(ctx, by, node, store.Offline, true))
+	y.must(y.s.SetNodeState(ctx, by, node, store.FailedGone, true))
+	for _, d := range devices {
+		y.must(y.s.SetDeviceState(ctx, by, d, store.Offline, true))
+		y.must(y.s.SetDeviceState(ctx, by, d, store.FailedGone, true))
+		y.must(y.s.DeleteDevice(ctx, by, d, true))
+	}
+	y.must(y.s.DeleteNode(ctx, by, node))
+	y.quiet()
+	if faults, err := volumes.Audit(ctx, y.db); err != nil || len(faults) > 0 {
+		t.Errorf("audit: %v %v", faults, err)
+	}
+	y.books()
+}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -151,6 +152,9 @@ func (n *session) run(ctx context.Context, command string) {
 		}
 		input = data
 	}
+	if !n.travel(ctx) {
+		return
+	}
 	res, err := n.s.c.RunInput(ctx, n.host, command, input)
 	if err != nil {
 		if ctx.Err() == nil { // the node went down or the fault says that the connection breaks
@@ -164,4 +168,16 @@ func (n *session) run(ctx context.Context, command string) {
 	io.WriteString(n.ch, res.Stdout)
 	io.WriteString(n.ch.Stderr(), res.Stderr)
 	n.ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(res.Exit)}))
+}
+
+// travel waits for as long as a command is on its way; false means that the session ended first.
+func (n *session) travel(ctx context.Context) bool {
+	way := time.NewTimer(n.s.opt.Latency)
+	defer way.Stop()
+	select {
+	case <-way.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -29,7 +30,9 @@ type Options struct {
 	Authorized []ssh.PublicKey
 	// MaxSessions is how many sessions a connection may have at a time; 0 means 10, as in OpenSSH.
 	MaxSessions int
-	Logger      *slog.Logger
+	// Latency is what each command takes on top of its own time, as over a long way or on a slow machine.
+	Latency time.Duration
+	Logger  *slog.Logger
 }
 
 // Server is a listener with its connections.

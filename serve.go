@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+	"yardmaster/auth"
+	"yardmaster/executors/gluster"
+	"yardmaster/jobs"
+	"yardmaster/jobs/queue"
+	"yardmaster/jobs/volumes"
+	"yardmaster/server"
+	"yardmaster/server/config"
+	"yardmaster/server/heketi"
+	"yardmaster/server/native"
+	"yardmaster/server/rest"
+	"yardmaster/store"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// serve runs the server until ctx ends. started, if given, is told the address once requests are answered.
+func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.Logger, started func(addr string)) (err error) {
+	for _, w := range warnings {
+		log.Warn(w)
+	}
+	db, err := openStore(ctx, cfg, "serve", log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	q, err := openQueue(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.Close()) }()
+	hosts, closeHosts, err := machines(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeHosts()) }()
+	secrets, err := sealer(cfg.SecretKeyFile, true)
+	if err != nil {
+		return err
+	}
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	health := volumes.NewHealth(time.Now)
+	domain := volumes.NewDomain(volumeConfig(cfg.Heketi), newID, health, log)
+	g := gluster.New(hosts, glusterOptions(cfg.Gluster))
+	host, _ := os.Hostname()
+	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: domain.Kinds(g, secrets), Logger: log, NewID: newID, Epoch: newID(),
+		Worker: "server-" + host, Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, health.Heard),
+		Stuck:  jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
+		Limits: jobs.Limits{InFlight: cfg.Operations.MaxInFlight, InFlightPerHost: cfg.Operations.MaxInFlightPerNode}})
+	if err != nil {
+		return err
+	}
+	service := volumes.NewService(domain, db, runner, secrets)
+	countOperations(registry, db)
+
+	front, reset, err := dialects(cfg, db, q, runner, service, registry, log)
+	if err != nil {
+		return err
+	}
+	srv, err := server.New(server.Options{Listen: cfg.Listen, Handler: front, Logger: log, Registry: registry, Grace: cfg.ShutdownTimeout / 3,
+		TLS:        server.TLS{CertFile: cfg.TLS.CertFile, KeyFile: cfg.TLS.KeyFile, MinVersion: tlsVersions[cfg.TLS.MinVersion]},
+		ReadHeader: cfg.HTTP.ReadHeaderTimeout, ReadBody: cfg.HTTP.ReadTimeout, Idle: cfg.HTTP.IdleTimeout})
+	if err != nil {
+		return err
+	}
+	if err := runner.Start(ctx); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	stop := operate(ctx, cfg, runner, service, g, reset, log)
+	log.Info("serving", "address", srv.Addr().String(), "version", version(), "data_dir", cfg.DataDir, "embedded_queue", q.Embedded())
+	if started != nil {
+		started(srv.Addr().String())
+	}
+	err = srv.Serve(ctx)
+	stop()
+	log.Info("stopped")
+	return err
+}
+
+// operate starts what works beside the listener and gives the way to stop it: first what is running may end, then it is cut.
+func operate(ctx context.Context, cfg config.Config, runner *jobs.Runner, service *volumes.Service, g *gluster.Gluster, reset func(), log *slog.Logger) func() {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var parts sync.WaitGroup
+	if cfg.Workers.Concurrency > 0 {
+		parts.Go(func() {
+			if err := runner.LocalWorker().Work(ctx, cfg.Workers.Concurrency); err != nil && ctx.Err() == nil {
+				log.Error("worker ended", "err", err)
+			}
+		})
+	}
+	if m := cfg.Heketi.Monitor; m.Enabled && cfg.Workers.Concurrency > 0 {
+		parts.Go(func() { volumes.NewMonitor(service, g, m.Start, m.Refresh).Watch(ctx) })
+	}
+	parts.Go(func() { onSignal(ctx, syscall.SIGUSR2, reset) })
+	return func() {
+		grace, done := context.WithTimeout(ctx, cfg.ShutdownTimeout/3)
+		defer done()
+		runner.Drain(grace)
+		cancel()
+		parts.Wait()
+		runner.Close()
+	}
+}
+
+// dialects puts every API behind one handler.
+func dialects(cfg config.Config, db *store.DB, q *queue.Queue, runner *jobs.Runner, service *volumes.Service, registry *prometheus.Registry, log *slog.Logger) (http.Handler, func(), error) {
+	all, reset, err := tables(cfg, db, q, runner, service, registry, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	mux, err := rest.NewMux(all, rest.Options{Logger: log, Fallback: "heketi", MaxBody: cfg.HTTP.MaxBody})
+	return mux, reset, err
+}
+
+// tables are the routes of every API, and the way to reset Heketi's admin state.
+func tables(cfg config.Config, db *store.DB, q *queue.Queue, runner *jobs.Runner, service *volumes.Service, registry *prometheus.Registry, log *slog.Logger) ([]rest.Dialect, func(), error) {
+	signed, own, err := doors(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	api, err := heketi.New(heketi.Options{Service: service, Runner: runner, DB: db, Auth: signed, Logger: log, LogLevel: &level,
+		AdminState: cfg.Heketi.DefaultState, OpenHello: cfg.Heketi.OpenHello, RetryAfter: cfg.Operations.RetryAfter, Registry: registry})
+	if err != nil {
+		return nil, nil, err
+	}
+	need := auth.Reader
+	if cfg.Metrics.Open {
+		need = auth.Public
+	}
+	routes := server.Health(parts(db, q, service)...)
+	if cfg.Metrics.Enabled {
+		routes = append(routes, server.MetricsRoute(registry, need))
+	}
+	if cfg.Profiling {
+		routes = append(routes, server.ProfileRoutes()...)
+	}
+	all := []rest.Dialect{api.Dialect(), native.New(native.Options{DB: db, Runner: runner, Auth: own}), server.Endpoints(own, routes...)}
+	return all, api.ResetAdminState, nil
+}
+
+// parts are what GET /readyz tells of.
+func parts(db *store.DB, q *queue.Queue, service *volumes.Service) []server.Part {
+	return []server.Part{
+		{Name: "store", Required: true, Check: func(ctx context.Context) (any, error) {
+			return nil, db.View(ctx, func(*store.Tx) error { return nil })
+		}},
+		{Name: "redis", Check: func(ctx context.Context) (any, error) {
+			if !q.Up() {
+				return nil, errors.New("not reachable; operations wait in the store")
+			}
+			return map[string]any{"embedded": q.Embedded()}, nil
+		}},
+		{Name: "workers", Check: func(ctx context.Context) (any, error) {
+			workers, err := q.Workers(ctx)
+			if err == nil && len(workers) == 0 {
+				err = errors.New("nobody runs operations")
+			}
+			return workers, err
+		}},
+		{Name: "nodes", Check: func(context.Context) (any, error) {
+			hosts := service.Hosts()
+			for _, h := range hosts {
+				if !h.Up {
+					return hosts, fmt.Errorf("%s does not answer", h.Host)
+				}
+			}
+			return hosts, nil
+		}},
+	}
+}
+
+// onSignal calls do at every signal until ctx ends.
+func onSignal(ctx context.Context, sig os.Signal, do func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, sig)
+	defer signal.Stop(signals)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			do()
+		}
+	}
+}
+
+// work runs the operations of a server elsewhere until ctx ends and what it took is reported.
+func work(ctx context.Context, cfg config.Config, warnings []string, log *slog.Logger) (err error) {
+	for _, w := range warnings {
+		log.Warn(w)
+	}
+	q, err := openQueue(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.Close()) }()
+	hosts, closeHosts, err := machines(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeHosts()) }()
+	secrets, err := sealer(cfg.SecretKeyFile, false)
+	if err != nil {
+		return err
+	}
+	domain := volumes.NewDomain(volumeConfig(cfg.Heketi), newID, volumes.NewHealth(time.Now), log)
+	host, _ := os.Hostname()
+	name := fmt.Sprintf("worker-%s-%d", host, os.Getpid())
+	w := jobs.RemoteWorker(q, domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), name, time.Now, log)
+	log.Info("working", "worker", name, "concurrency", cfg.Workers.Concurrency)
+	if err := w.Work(ctx, cfg.Workers.Concurrency); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// countOperations shows how many operations there are in each state that is not an end.
+func countOperations(registry prometheus.Registerer, db *store.DB) {
+	for _, state := range store.States() {
+		if !state.Live() {
+			continue
+		}
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "yardmaster_operations", Help: "Operations that have not ended, by state.",
+			ConstLabels: prometheus.Labels{"state": string(state)}}, func() float64 {
+			n := 0
+			_ = db.View(context.Background(), func(tx *store.Tx) error { // a store that cannot be read has no operations to count
+				n = store.CountState(tx, state)
+				return nil
+			})
+			return float64(n)
+		}))
+	}
+}
+
+// outcomes counts what came back from workers and passes it on.
+func outcomes(registry prometheus.Registerer, next func(jobs.Outcome)) func(jobs.Outcome) {
+	runs := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "yardmaster_operation_runs_total",
+		Help: "Runs and undos of operations that workers ended, by kind and result."}, []string{"kind", "way", "result"})
+	registry.MustRegister(runs)
+	return func(o jobs.Outcome) {
+		way, result := "run", "ok"
+		if o.Undo {
+			way = "undo"
+		}
+		if o.Failure != nil {
+			result = o.Failure.Code
+		}
+		runs.WithLabelValues(o.Kind, way, result).Inc()
+		next(o)
+	}
+}

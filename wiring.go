@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"yardmaster/auth"
+	"yardmaster/executors"
+	"yardmaster/executors/gluster"
+	"yardmaster/executors/sim"
+	"yardmaster/executors/ssh"
+	"yardmaster/jobs/queue"
+	"yardmaster/jobs/volumes"
+	"yardmaster/jobs/volumes/placement"
+	"yardmaster/server/config"
+	"yardmaster/store"
+)
+
+func openStore(ctx context.Context, cfg config.Config, command string, log *slog.Logger) (*store.DB, error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o750); err != nil {
+		return nil, fmt.Errorf("data_dir: %w", err)
+	}
+	return store.Open(ctx, store.Options{Path: filepath.Join(cfg.DataDir, "control.db"), Holder: holder(command), Now: time.Now, Logger: log})
+}
+
+func openQueue(ctx context.Context, cfg config.Config, log *slog.Logger) (*queue.Queue, error) {
+	return queue.Open(ctx, queue.Options{URL: cfg.Redis.Dial().Reveal(), Logger: log, Now: time.Now,
+		SignOfLife: cfg.Operations.SignOfLife, LifeTTL: cfg.Operations.TakeoverAfter * 4 / 5})
+}
+
+// sealer reads the key that keeps record secrets; the server makes one on its first start.
+func sealer(path string, make bool) (*auth.Sealer, error) {
+	key, err := os.ReadFile(path)
+	if make && errors.Is(err, os.ErrNotExist) {
+		key = []byte(newID() + newID())
+		err = os.WriteFile(path, key, 0o600)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("secret_key_file: %w", err)
+	}
+	return auth.NewSealer(key, rand.Reader)
+}
+
+// machines reaches the storage nodes, real ones or simulated ones.
+func machines(cfg config.Config, log *slog.Logger) (executors.Runner, func() error, error) {
+	if cfg.Heketi.Executor == config.ExecutorSim {
+		o := sim.Options{AutoNodes: cfg.Sim.OnDemand, DefaultDeviceKiB: uint64(cfg.Sim.DeviceSizeGB) * volumes.GiB,
+			File: filepath.Join(cfg.DataDir, "simulated.journal"), Logger: log}
+		if cfg.Sim.Latency > 0 {
+			o.Latency = func(string) time.Duration { return cfg.Sim.Latency }
+		}
+		world, err := sim.New(o)
+		if err != nil {
+			return nil, nil, fmt.Errorf("simulated cluster: %w", err)
+		}
+		for n := 1; n <= cfg.Sim.Nodes && !cfg.Sim.OnDemand; n++ {
+			name, storage, devices := simulated(n, cfg.Sim)
+			world.AddNode(name, storage, devices)
+		}
+		return world, world.Close, nil
+	}
+	hosts, err := ssh.New(ssh.Config{User: cfg.SSH.User, Port: cfg.SSH.Port, KeyFile: cfg.SSH.KeyFile, Agent: cfg.SSH.Agent, Sudo: cfg.SSH.Sudo,
+		KnownHosts: cfg.SSH.KnownHosts, HostKeys: ssh.HostKeys(cfg.SSH.HostKeys), DialTimeout: cfg.SSH.DialTimeout,
+		CommandTimeout: cfg.SSH.CommandTimeout, Keepalive: cfg.SSH.Keepalive, Logger: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	return hosts, hosts.Close, nil
+}
+
+// simulated is the n-th node of the simulated cluster.
+func simulated(n int, cfg config.Sim) (manage, storage string, devices map[string]uint64) {
+	devices = map[string]uint64{}
+	for d := range cfg.DevicesPerNode {
+		devices["/dev/sd"+string(rune('b'+d))] = uint64(cfg.DeviceSizeGB) * volumes.GiB
+	}
+	return fmt.Sprintf("node%d", n), fmt.Sprintf("10.0.0.%d", n), devices
+}
+
+func glusterOptions(c config.Gluster) gluster.Options {
+	return gluster.Options{Fstab: c.Fstab, MountOpts: c.MountOptions, GlusterTimeout: int(c.CLITimeout.Seconds()), SnapshotLimit: c.SnapshotLimit,
+		PVDataAlignment: c.PVDataAlignment, VGExtentSize: c.VGPhysicalExtentSize, LVChunkSize: c.LVChunkSize, XfsSw: c.XFSStripeWidth,
+		XfsSu: c.XFSStripeUnit, LVMWrapper: c.LVMWrapper, BackupLVMMetadata: c.BackupLVMMetadata, DebugUmountFailures: c.DebugUmountFailures,
+		BlockPrealloc: c.BlockPrealloc, Rebalance: &c.RebalanceOnExpansion}
+}
+
+var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+
+const mountRoot = "/var/lib/heketi/mounts"
+
+func volumeConfig(h config.Heketi) volumes.Config {
+	return volumes.Config{
+		Limits: placement.Limits{BrickMinKiB: uint64(h.BrickMinSizeGB) * volumes.GiB, BrickMaxKiB: uint64(h.BrickMaxSizeGB) * volumes.GiB,
+			MaxBricks: h.MaxBricksPerVolume, AverageFileKiB: uint64(h.AverageFileSizeKB)},
+		MaxVolumes: h.MaxVolumesPerCluster, StrictZones: h.ZoneChecking == "strict",
+		PreOptions: strings.Join(h.PreRequestVolumeOptions, ","), PostOptions: strings.Join(h.PostRequestVolumeOptions, ","),
+		AutoBlockHosting: h.Block.AutoCreate, BlockHostingGiB: h.Block.SizeGB, BlockHostingOptions: strings.Join(h.Block.Options, ","),
+		CreateRetries: h.RetryLimits.VolumeCreate, MountRoot: mountRoot,
+	}
+}
+
+// doors are the ways to sign in: at the Heketi API, and at ours.
+func doors(cfg config.Config) (signed, own auth.Authenticator, err error) {
+	if cfg.Heketi.DisableAuth {
+		return auth.Open(), auth.Open(), nil
+	}
+	var users []auth.LocalUser
+	for _, u := range cfg.Auth.Users {
+		role, err := auth.ParseRole(u.Role)
+		if err != nil {
+			return nil, nil, err
+		}
+		users = append(users, auth.LocalUser{Name: u.Name, Hash: u.PasswordHash.Reveal(), Role: role})
+	}
+	var tokens []auth.Token
+	for _, t := range cfg.Auth.Tokens {
+		role, err := auth.ParseRole(t.Role)
+		if err != nil {
+			return nil, nil, err
+		}
+		tokens = append(tokens, auth.Token{Name: t.Name, SHA256: t.SHA256.Reveal(), Role: role})
+	}
+	jwt, err := auth.NewHeketiJWT(cfg.Heketi.AdminKey.Reveal(), cfg.Heketi.UserKey.Reveal(), cfg.Heketi.IATLeeway, time.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	ways := []auth.Authenticator{jwt}
+	if len(tokens) > 0 {
+		opaque, err := auth.NewTokens(tokens)
+		if err != nil {
+			return nil, nil, err
+		}
+		ways = append(ways, opaque)
+	}
+	if len(users) > 0 {
+		local, err := auth.NewLocal(users)
+		if err != nil {
+			return nil, nil, err
+		}
+		ways = append(ways, local)
+	}
+	chain := auth.Chain(ways...)
+	if signed, err = auth.Anonymous(auth.Mode(cfg.Dialects.Heketi.Anonymous), chain); err != nil {
+		return nil, nil, err
+	}
+	own, err = auth.Anonymous(auth.Mode(cfg.Dialects.Native.Anonymous), chain)
+	return signed, own, err
+}
