@@ -32,6 +32,9 @@ func (g *Gluster) brickDestroyScript(b Brick) (string, error) {
 	var s strings.Builder
 	s.WriteString("set -e\n")
 	fmt.Fprintf(&s, "if test -d %s; then\n%sfi\n", g.deviceDir(b.VG), indent(g.lockDevice(b.VG)))
+	if !b.cloned() {
+		s.WriteString(markRemoved(b))
+	}
 	fmt.Fprintf(&s, "while mountpoint -q %s; do\n  umount %s%s\ndone\n", b.mount(), b.mount(), g.umountBlame(b))
 	if !b.cloned() {
 		s.WriteString(g.fstabPrune(b))

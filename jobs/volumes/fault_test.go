@@ -2,6 +2,7 @@ package volumes_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"yardmaster/executors"
+	"yardmaster/executors/gluster"
 	"yardmaster/executors/sim"
 	"yardmaster/jobs"
 	"yardmaster/jobs/volumes"
@@ -300,4 +303,43 @@ func TestAMachineThatIsGoneForGoodCanBeForgotten(t *testing.T) {
 		t.Errorf("audit: %v %v", faults, err)
 	}
 	y.books()
+}
+
+func TestAScriptThatBeginsTooLateMakesNothing(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 100)
+	ctx := context.Background()
+	v := y.must(y.s.CreateVolume(ctx, by, replica(3, 2))).Result.ID
+	var late string
+	var host string
+	y.view(func(tx *store.Tx) error {
+		op, _, err := store.ListOperations(tx, store.OperationFilter{Kind: "volume.create", Limit: 1})
+		if err != nil {
+			return err
+		}
+		var p struct {
+			Volume gluster.Volume `json:"volume"`
+		}
+		if err := json.Unmarshal(op[0].Input, &p); err != nil {
+			return err
+		}
+		scripts := &recorder{}
+		_ = gluster.New(scripts, gluster.Options{}).BrickCreate(ctx, p.Volume.Sets[0][0])
+		late, host = scripts.last, p.Volume.Sets[0][0].Host
+		return nil
+	})
+	y.must(y.s.DeleteVolume(ctx, by, v))
+	if res, err := y.world.Run(ctx, host, late); err != nil || res.Exit == 0 {
+		t.Errorf("the late script ended with %+v, %v; want a refusal", res, err)
+	}
+	y.agree()
+	y.books()
+}
+
+// recorder keeps the last script and runs nothing.
+type recorder struct{ last string }
+
+func (r *recorder) Run(_ context.Context, _, script string) (executors.Result, error) {
+	r.last = script
+	return executors.Result{}, nil
 }
