@@ -54,6 +54,9 @@ type Brick struct {
 	Pending string `json:"pending,omitempty"` // being made, removed, or left on a machine that does not answer
 }
 
+// VG is the name of the volume group that the brick lies in: its device's.
+func (b Brick) VG() string { return Device{ID: b.Device}.VG() }
+
 // TotalKiB is what the brick's thin pool takes of its device.
 func (b Brick) TotalKiB() uint64 { return b.PoolKiB + b.MetaKiB }
 

@@ -121,7 +121,7 @@ func (d *Domain) newHosting(tx *store.Tx, op *store.Operation, b *store.BlockVol
 }
 
 func (d *Domain) planBlock(tx *store.Tx, op *store.Operation, b *store.BlockVolume, host *store.Volume, hosting *volumePlan) error {
-	f, err := d.survey(tx, host.Cluster, nil)
+	f, err := members(tx, host.Cluster)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,7 @@ func (d *Domain) leave(tx *store.Tx, op *store.Operation, b store.Brick) error {
 	if err != nil {
 		return err
 	}
-	dev, err := store.Devices.Get(tx, b.Device)
-	if err != nil {
-		return err
-	}
-	g := asGluster(b, node, dev)
+	g := asGluster(b, node)
 	child := store.Operation{Kind: cleanKind{}.Name(), Dialect: op.Dialect, Parent: op.ID, Owner: op.Owner, RequestID: op.RequestID,
 		Targets: []store.Ref{{Kind: store.KindLeftover, ID: b.ID}}, Hosts: []string{g.Host}, Plan: []string{"dropped/" + b.ID},
 		NotBefore: tx.Now().Add(time.Second)}

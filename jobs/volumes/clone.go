@@ -47,7 +47,7 @@ func (d *Domain) planClone(tx *store.Tx, op *store.Operation, id, clone, name st
 	if err := store.Volumes.Put(tx, &c); err != nil {
 		return err
 	}
-	f, err := d.survey(tx, v.Cluster, nil)
+	f, err := members(tx, v.Cluster)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (k cloneKind) Finish(tx *store.Tx, op *store.Operation) error {
 // originOf is the brick in whose thin pool a cloned brick lies.
 func originOf(tx *store.Tx, origins []store.Brick, cloned gluster.ClonedBrick) (store.Brick, error) {
 	for _, o := range origins {
-		if o.Pool == cloned.Pool && "vg_"+o.Device == cloned.VG {
+		if o.Pool == cloned.Pool && o.VG() == cloned.VG {
 			return o, nil
 		}
 	}

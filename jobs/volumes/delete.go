@@ -38,7 +38,7 @@ func (d *Domain) planDelete(tx *store.Tx, op *store.Operation, v *store.Volume) 
 	if err := store.Volumes.Put(tx, v); err != nil {
 		return err
 	}
-	f, err := d.survey(tx, v.Cluster, nil)
+	f, err := members(tx, v.Cluster)
 	if err != nil {
 		return err
 	}

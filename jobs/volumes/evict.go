@@ -155,8 +155,8 @@ func (d *Domain) addMove(tx *store.Tx, op *store.Operation, p *movePlan, old sto
 	if err := store.Bricks.Put(tx, &old); err != nil {
 		return err
 	}
-	m := move{Volume: v.Name, Old: asGluster(old, f.nodes[old.Node], f.devices[old.Device]),
-		New: asGluster(next, f.nodes[next.Node], f.devices[next.Device]), Need: needed(&v)}
+	m := move{Volume: v.Name, Old: asGluster(old, f.nodes[old.Node]),
+		New: asGluster(next, f.nodes[next.Node]), Need: needed(&v)}
 	for _, b := range set {
 		if b.ID != old.ID {
 			m.Peers = append(m.Peers, f.nodes[b.Node].Storage[0]+":"+b.Path)

@@ -86,9 +86,8 @@ type field struct {
 	hosts   []string           // storage hosts of every node, in node-id order
 }
 
-// survey reads a cluster's nodes and devices and sorts out who may take a brick: online, known to answer, not kept out by the
-// caller.
-func (d *Domain) survey(tx *store.Tx, cluster string, keepOut func(store.Node, store.Device) string) (field, error) {
+// members reads a cluster's nodes alone, for what places nothing.
+func members(tx *store.Tx, cluster string) (field, error) {
 	f := field{nodes: map[string]store.Node{}, devices: map[string]store.Device{}}
 	for n, err := range store.Nodes.By(tx, store.ByCluster, cluster) {
 		if err != nil {
@@ -100,6 +99,16 @@ func (d *Domain) survey(tx *store.Tx, cluster string, keepOut func(store.Node, s
 		if n := f.nodes[id]; n.Pending == "" {
 			f.hosts = append(f.hosts, n.Storage[0])
 		}
+	}
+	return f, nil
+}
+
+// survey reads a cluster's nodes and devices and sorts out who may take a brick: online, known to answer, not kept out by the
+// caller.
+func (d *Domain) survey(tx *store.Tx, cluster string, keepOut func(store.Node, store.Device) string) (field, error) {
+	f, err := members(tx, cluster)
+	if err != nil {
+		return f, err
 	}
 	for dev, err := range store.Devices.By(tx, store.ByCluster, cluster) {
 		if err != nil {
@@ -255,8 +264,8 @@ func release(tx *store.Tx, b *store.Brick, reclaimed bool) error {
 }
 
 // asGluster is the brick in the words of the machines.
-func asGluster(b store.Brick, n store.Node, dev store.Device) gluster.Brick {
-	return gluster.Brick{ID: b.ID, Host: n.Host(), Storage: n.Storage[0], VG: dev.VG(), Pool: b.Pool, LV: b.LV, Path: b.Path,
+func asGluster(b store.Brick, n store.Node) gluster.Brick {
+	return gluster.Brick{ID: b.ID, Host: n.Host(), Storage: n.Storage[0], VG: b.VG(), Pool: b.Pool, LV: b.LV, Path: b.Path,
 		SizeKiB: b.SizeKiB, PoolKiB: b.PoolKiB, MetaKiB: b.MetaKiB, GID: b.GID, Arbiter: b.Arbiter}
 }
 
@@ -277,7 +286,7 @@ func inSets(bricks []store.Brick, f field) [][]gluster.Brick {
 		if b.Set != last {
 			sets, last = append(sets, nil), b.Set
 		}
-		sets[len(sets)-1] = append(sets[len(sets)-1], asGluster(b, f.nodes[b.Node], f.devices[b.Device]))
+		sets[len(sets)-1] = append(sets[len(sets)-1], asGluster(b, f.nodes[b.Node]))
 	}
 	return sets
 }
