@@ -58,7 +58,7 @@ func (s *Service) AddNode(ctx context.Context, by Caller, spec NodeSpec) (store.
 	wait, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	now, err := s.runner.WaitFor(wait, op.ID, func(op store.Operation) bool {
-		return op.Done("check") || !op.State.Live() || op.State == store.Undoing
+		return op.Done("check") || !op.State.Live()
 	})
 	switch {
 	case err != nil:
@@ -108,19 +108,13 @@ func (k nodeAddKind) Run(ctx context.Context, op store.Operation, j *jobs.Journa
 	if err != nil {
 		return err
 	}
-	var via string
-	err = j.Do("check", func() error {
-		if err := k.m.g.CheckGlusterd(ctx, p.Host); err != nil {
-			return jobs.Refuse("New Node doesn't have glusterd running")
+	var via string // "" for the first node of a cluster
+	if !j.Get("check", &via) {
+		if via, err = k.check(ctx, p); err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if len(p.Peers) > 0 {
-		if via, err = k.m.lead(ctx, p.Peers); err != nil {
-			return jobs.Refuse("None of the nodes in cluster has glusterd running")
+		if err := j.Put("check", via); err != nil {
+			return err
 		}
 	}
 	return j.Do("peer", func() error {
@@ -132,6 +126,28 @@ func (k nodeAddKind) Run(ctx context.Context, op store.Operation, j *jobs.Journa
 		}
 		return fault(via, k.m.g.SetSnapshotLimit(ctx, via))
 	})
+}
+
+// check looks whether the new node runs glusterd, and finds a node that does to probe it from.
+func (k nodeAddKind) check(ctx context.Context, p nodePlan) (via string, err error) {
+	if err := k.m.g.CheckGlusterd(ctx, p.Host); err != nil {
+		return "", refuseUnlessCut(ctx, err, "New Node doesn't have glusterd running")
+	}
+	if len(p.Peers) == 0 {
+		return "", nil
+	}
+	if via, err = k.m.lead(ctx, p.Peers); err != nil {
+		return "", refuseUnlessCut(ctx, err, "None of the nodes in cluster has glusterd running")
+	}
+	return via, nil
+}
+
+// refuseUnlessCut tells a machine's word from the end of the worker's own time.
+func refuseUnlessCut(ctx context.Context, err error, text string) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return jobs.Refuse(text)
 }
 
 func (k nodeAddKind) Undo(ctx context.Context, op store.Operation, _ *jobs.Journal) error {

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs what the tests start: redis-server and OpenSSH's sshd for the integration tests, and for real storage nodes
+# what builds and boots them. Does nothing when all of it is there. Debian or Ubuntu; root, or a user who may use sudo.
+set -euo pipefail
+
+packages=(redis-server openssh-server
+	sudo mmdebstrap e2fsprogs iproute2 openssh-client util-linux gcc libc6-dev glusterfs-client)
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+missing=()
+for p in "${packages[@]}"; do installed "$p" || missing+=("$p"); done
+if [ "${#missing[@]}" = 0 ]; then
+	echo "setup: everything is installed"
+	exit 0
+fi
+
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo)
+"${as_root[@]}" apt-get -q update
+# The services are for the tests to start, on ports of their own: a package must not start one by itself.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+	"${as_root[@]}" chmod 755 "$policy"
+	trap '"${as_root[@]}" rm -f "$policy"' EXIT
+fi
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
