@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -38,6 +39,9 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if isNew(filepath.Join(cfg.DataDir, "control.db")) && !isNew(cfg.SecretKeyFile) {
+		log.Warn("starting with no records at all, though the key of earlier ones is there: if they are missed, stop and restore a backup", "data_dir", cfg.DataDir)
 	}
 	db, err := openStore(ctx, cfg, "serve", log)
 	if err != nil {
@@ -97,6 +101,11 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	stop()
 	log.Info("stopped")
 	return err
+}
+
+func isNew(path string) bool {
+	info, err := os.Stat(path)
+	return err != nil || info.Size() == 0
 }
 
 // operate starts what works beside the listener and gives the way to stop it: first what is running may end, then it is cut.

@@ -103,7 +103,8 @@ func ran(tx *store.Tx, kind Kind, op *store.Operation, f *Failure) error {
 	}
 	op.Tries++
 	op.Error = &store.OpError{Code: f.Code, Text: f.Text}
-	again := f.Retry && op.Undo != store.UndoCancel && (policy.Attempts == Endless || op.Tries < policy.Attempts)
+	onward := policy.Forward && f.Code != "refused" // nothing but a machine's refusal turns it round
+	again := (f.Retry || onward) && op.Undo != store.UndoCancel && (policy.Attempts == Endless || op.Tries < policy.Attempts)
 	switch {
 	case again && !policy.UndoFirst:
 		op.NotBefore = tx.Now().Add(policy.wait(op.Tries))

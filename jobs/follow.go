@@ -129,6 +129,11 @@ func (r *Runner) Cancel(ctx context.Context, id string) (store.Operation, error)
 	return op, nil
 }
 
+// Idle says that an operation waits for another try, and for nothing that could still be under way.
+func Idle(op *store.Operation) bool {
+	return op.State == store.Stuck || op.State == store.Pending && op.Tries > 0
+}
+
 // RetryStuck makes stuck operations due now: all of them, or those that work on one host.
 func (r *Runner) RetryStuck(ctx context.Context, host string) (int, error) {
 	n := 0
@@ -139,8 +144,7 @@ func (r *Runner) RetryStuck(ctx context.Context, host string) (int, error) {
 			if err != nil {
 				return err
 			}
-			idle := op.State == store.Stuck || (op.State == store.Pending && op.Tries > 0)
-			if idle && op.NotBefore.After(tx.Now()) && (host == "" || slices.Contains(op.Hosts, host)) {
+			if Idle(&op) && op.NotBefore.After(tx.Now()) && (host == "" || slices.Contains(op.Hosts, host)) {
 				waiting = append(waiting, op)
 			}
 		}

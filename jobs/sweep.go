@@ -11,11 +11,12 @@ import (
 )
 
 const (
-	dueEvery   = 250 * time.Millisecond
-	livesEvery = time.Second
-	flushEvery = 200 * time.Millisecond
-	pruneEvery = time.Hour
-	pruneBatch = 500
+	dueEvery     = 250 * time.Millisecond
+	livesEvery   = time.Second
+	orphansEvery = 15 * time.Second
+	flushEvery   = 200 * time.Millisecond
+	pruneEvery   = time.Hour
+	pruneBatch   = 500
 	// grace is how long a task that no worker was seen to take may be missing from the queue before it is sent again.
 	grace = 2 * time.Second
 )
@@ -80,9 +81,10 @@ func restart(tx *store.Tx, op *store.Operation) error {
 }
 
 func (r *Runner) sweepLoop(ctx context.Context) {
-	due, lives := time.NewTicker(dueEvery), time.NewTicker(livesEvery)
+	due, lives, orphans := time.NewTicker(dueEvery), time.NewTicker(livesEvery), time.NewTicker(orphansEvery)
 	defer due.Stop()
 	defer lives.Stop()
+	defer orphans.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -93,6 +95,8 @@ func (r *Runner) sweepLoop(ctx context.Context) {
 			r.sweepDue(ctx)
 		case <-lives.C:
 			r.sweepLives(ctx)
+		case <-orphans.C:
+			r.sweepOrphans(ctx)
 		case <-r.queue.Changed():
 			r.log.Info("queue came back or lost its memory, sweeping")
 			r.sweepLives(ctx)
@@ -164,6 +168,29 @@ func (r *Runner) sweepLives(ctx context.Context) {
 		if lost, why := r.lost(ctx, id, f); lost {
 			r.takeOver(ctx, id, f.attempt, why)
 		}
+	}
+}
+
+// sweepOrphans restarts what the store says this process runs and the process knows nothing of: its outcome could not be written.
+func (r *Runner) sweepOrphans(ctx context.Context) {
+	orphans := map[string]int{}
+	err := r.db.View(ctx, func(tx *store.Tx) error {
+		for op, err := range store.LiveOperations(tx) {
+			if err != nil {
+				return err
+			}
+			_, flying := r.flights.get(op.ID)
+			if !flying && op.Claim.Epoch == r.epoch && (op.State == store.Running || op.State == store.Undoing) {
+				orphans[op.ID] = op.Attempt
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		r.logSweep(ctx, err)
+	}
+	for id, attempt := range orphans {
+		r.takeOver(ctx, id, attempt, "outcome was not recorded")
 	}
 }
 

@@ -29,6 +29,7 @@ type side interface {
 	claim(ctx context.Context, t Task, cancel context.CancelCauseFunc) (bool, error)
 	progress(op string, attempt int, steps []store.Step)
 	done(ctx context.Context, out Outcome) error
+	fenced(t Task) // the run is another's now, nothing is to be told of it
 }
 
 // reportTime bounds how long a worker tries to deliver one outcome; after that the sweep finds the operation without life.
@@ -73,6 +74,7 @@ func (w *Worker) execute(ctx context.Context, run queue.Run) error {
 	out.Steps = journal.Steps()
 	if errors.Is(context.Cause(ctx), queue.ErrFenced) {
 		w.log.Info("run fenced off", "op", t.Op.ID, "attempt", t.Op.Attempt)
+		side.fenced(t)
 		return nil
 	}
 	report, stop := context.WithTimeout(context.WithoutCancel(ctx), reportTime)
@@ -130,7 +132,27 @@ func (l local) progress(op string, attempt int, steps []store.Step) {
 	l.r.flights.progress(op, attempt, steps)
 }
 
-func (l local) done(ctx context.Context, out Outcome) error { return l.r.Apply(ctx, out) }
+// done tries until the outcome is on disk; what a full disk refused for longer is found by the sweep.
+func (l local) done(ctx context.Context, out Outcome) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := l.r.Apply(ctx, out)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, store.ErrClosed) {
+			return err
+		}
+		pause := time.NewTimer(wait)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			l.r.flights.land(out.Op, out.Attempt)
+			return err
+		}
+	}
+}
+
+func (l local) fenced(t Task) { l.r.flights.land(t.Op.ID, t.Op.Attempt) }
 
 // remote is the side of a worker in a process of its own: the fence and the sign of life of its queue are its claim.
 type remote struct {
@@ -147,6 +169,8 @@ func (m remote) progress(_ string, _ int, steps []store.Step) {
 		m.run.Beat(data)
 	}
 }
+
+func (remote) fenced(Task) {}
 
 func (m remote) done(ctx context.Context, out Outcome) error {
 	rep, err := out.report()

@@ -33,6 +33,7 @@ var (
 	ErrExists   = kv.ErrExists
 	ErrLocked   = kv.ErrLocked
 	ErrNewer    = kv.ErrNewer
+	ErrClosed   = kv.ErrClosed
 )
 
 // Options say how control.db is opened; Now is the clock of every transaction.

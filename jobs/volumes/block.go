@@ -178,6 +178,9 @@ func (k blockCreateKind) Run(ctx context.Context, op store.Operation, j *jobs.Jo
 	if want.Hosts, err = k.m.blockHosts(ctx, p); err != nil {
 		return err
 	}
+	if err := k.m.blockNameFree(ctx, p, want.Hosts[0], op, j); err != nil {
+		return err
+	}
 	want.HA = len(want.Hosts)
 	res, err := k.m.g.BlockCreate(ctx, p.Manage[want.Hosts[0]], want)
 	if err != nil {
@@ -188,6 +191,22 @@ func (k blockCreateKind) Run(ctx context.Context, op store.Operation, j *jobs.Jo
 		return err
 	}
 	return j.Put("block", blockMade{IQN: res.IQN, Username: res.Username, Password: sealed, Hosts: res.Hosts, LUN: res.Lun})
+}
+
+// blockNameFree looks, before a target is made for the first time under a name that somebody chose, whether gluster-block has one
+// of that name that no record knows: it is a stranger's, neither to be taken over nor to be deleted.
+func (m machines) blockNameFree(ctx context.Context, p blockPlan, host string, op store.Operation, j *jobs.Journal) error {
+	if p.Block.Name == "blockvol_"+op.Targets[0].ID || j.Done("name") {
+		return nil
+	}
+	_, err := m.g.BlockInfo(ctx, p.Manage[host], p.Block.Volume, p.Block.Name)
+	switch {
+	case err == nil:
+		return errors.Join(j.Put("stranger", nil), jobs.Refuse("Block volume name '"+p.Block.Name+"' already in use"))
+	case errors.Is(err, gluster.ErrNoBlockVolume):
+		return j.Put("name", nil)
+	}
+	return fault(p.Manage[host], err)
 }
 
 // blockHosts chooses as many hosts as the target is to have, of those whose glusterd answers.
@@ -213,8 +232,10 @@ func (k blockCreateKind) Undo(ctx context.Context, op store.Operation, j *jobs.J
 	if err != nil {
 		return err
 	}
-	if err := k.m.dropBlock(ctx, p); err != nil {
-		return err
+	if !j.Done("stranger") {
+		if err := k.m.dropBlock(ctx, p); err != nil {
+			return err
+		}
 	}
 	if p.Hosting != nil {
 		return k.m.undoVolume(ctx, *p.Hosting, j)

@@ -71,8 +71,25 @@ func (k blockExpandKind) Run(ctx context.Context, op store.Operation, j *jobs.Jo
 	})
 }
 
-// Undo has nothing to take back: a target that gluster-block did not grow has its old size, and one that it grew cannot shrink.
-func (blockExpandKind) Undo(context.Context, store.Operation, *jobs.Journal) error { return nil }
+// Undo looks whether the target grew all the same: it cannot shrink, so it keeps what it has.
+func (k blockExpandKind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	p, err := jobs.Input[blockGrowth](op)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, h := range p.Block.Hosts {
+		info, err := k.m.g.BlockInfo(ctx, p.Manage[h], p.Block.Volume, p.Block.Name)
+		if err == nil {
+			if info.SizeBytes >= uint64(p.ToGiB)<<30 {
+				return j.Put(kept, nil)
+			}
+			return nil
+		}
+		errs = append(errs, fault(p.Manage[h], err))
+	}
+	return together(errs)
+}
 
 func (blockExpandKind) Finish(tx *store.Tx, op *store.Operation) error {
 	p, err := jobs.Input[blockGrowth](*op)
@@ -88,7 +105,11 @@ func (blockExpandKind) Finish(tx *store.Tx, op *store.Operation) error {
 	return store.BlockVolumes.Put(tx, &b)
 }
 
-func (blockExpandKind) Abandon(tx *store.Tx, op *store.Operation) error {
+func (k blockExpandKind) Abandon(tx *store.Tx, op *store.Operation) error {
+	if op.Done(kept) {
+		op.Notes = append(op.Notes, "the target had grown already and keeps its size")
+		return k.Finish(tx, op)
+	}
 	p, err := jobs.Input[blockGrowth](*op)
 	if err != nil {
 		return err

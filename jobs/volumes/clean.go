@@ -41,7 +41,7 @@ func (d *Domain) leave(tx *store.Tx, op *store.Operation, b store.Brick) error {
 func (cleanKind) Name() string { return "brick.clean" }
 
 func (cleanKind) Policy() jobs.Policy {
-	return jobs.Policy{Timeout: 10 * time.Minute, Attempts: jobs.Endless, Backoff: time.Second, MaxWait: 15 * time.Second, Forward: true}
+	return jobs.Policy{Timeout: 10 * time.Minute, Attempts: jobs.Endless, Backoff: time.Second, MaxWait: 30 * time.Second, Forward: true}
 }
 
 func (k cleanKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {

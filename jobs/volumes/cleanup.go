@@ -23,7 +23,7 @@ func (s *Service) Cleanup(ctx context.Context, by Caller, ids []string) (store.O
 			if err != nil {
 				return err
 			}
-			if other.NotBefore.After(tx.Now()) && (len(ids) == 0 || slices.Contains(ids, other.ID)) {
+			if jobs.Idle(&other) && other.NotBefore.After(tx.Now()) && (len(ids) == 0 || slices.Contains(ids, other.ID)) {
 				waiting = append(waiting, other)
 			}
 		}

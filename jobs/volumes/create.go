@@ -190,11 +190,17 @@ func (d *Domain) volumeOf(tx *store.Tx, op, id, owner string, spec Spec) store.V
 	return v
 }
 
+// mostGiB is more than any cluster holds; below it no arithmetic on sizes overflows.
+const mostGiB = 1 << 40
+
 // eligible lists the clusters that may take the volume at all, by id.
 func (d *Domain) eligible(tx *store.Tx, v *store.Volume, spec Spec) ([]store.Cluster, error) {
 	all, err := d.clustersFor(tx, spec.Clusters)
 	if err != nil {
 		return nil, err
+	}
+	if v.SizeGiB > mostGiB {
+		return nil, placement.ErrNoSpace
 	}
 	if smallest := d.cfg.Limits.BrickMinKiB * uint64(durability(v).DataBricks()); uint64(v.SizeGiB)*GiB < smallest {
 		return nil, refusef(ErrInvalid, "Requested volume size (%d GB) is smaller than the minimum supported volume size (%d)", v.SizeGiB, smallest)

@@ -3,6 +3,7 @@ package volumes
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"yardmaster/executors/gluster"
@@ -37,6 +38,9 @@ func (s *Service) AddDevice(ctx context.Context, by Caller, spec DeviceSpec) (st
 		if err != nil {
 			return refusef(ErrNoNode, "Node id does not exist")
 		}
+		if twin, err := deviceNamed(tx, n.ID, spec.Name); err != nil || twin != "" {
+			return firstOf(err, refuseLater(op, "Device already in use (ID: "+twin+")"))
+		}
 		d := store.Device{ID: id, Cluster: n.Cluster, Node: n.ID, Name: spec.Name, Tags: spec.Tags, State: store.Online, Pending: op.ID, Created: tx.Now()}
 		op.Hosts, op.Plan = []string{n.Host()}, []string{"device"}
 		if err := jobs.SetInput(op, devicePlan{Host: n.Host(), Device: d.Name, VG: d.VG(), Destroy: spec.Destroy}); err != nil {
@@ -44,6 +48,19 @@ func (s *Service) AddDevice(ctx context.Context, by Caller, spec DeviceSpec) (st
 		}
 		return store.Devices.Put(tx, &d)
 	})
+}
+
+// deviceNamed finds a device of a node by its name or by one of its links; "" if there is none.
+func deviceNamed(tx *store.Tx, node, name string) (string, error) {
+	for d, err := range store.Devices.By(tx, store.ByNode, node) {
+		if err != nil {
+			return "", err
+		}
+		if d.Name == name || slices.Contains(d.Paths, name) {
+			return d.ID, nil
+		}
+	}
+	return "", nil
 }
 
 // VisibleDevice is a device that is not being added, or ErrNotFound.
@@ -64,6 +81,9 @@ func (deviceAddKind) Policy() jobs.Policy {
 }
 
 func (k deviceAddKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	if text := refusedAlready(op); text != "" {
+		return jobs.Refuse(text)
+	}
 	p, err := jobs.Input[devicePlan](op)
 	if err != nil || j.Done("device") {
 		return err
@@ -77,7 +97,7 @@ func (k deviceAddKind) Run(ctx context.Context, op store.Operation, j *jobs.Jour
 
 func (k deviceAddKind) Undo(ctx context.Context, op store.Operation, _ *jobs.Journal) error {
 	p, err := jobs.Input[devicePlan](op)
-	if err != nil {
+	if err != nil || refusedAlready(op) != "" {
 		return err
 	}
 	return fault(p.Host, k.m.g.DeviceTeardown(ctx, p.Host, p.Device, p.VG, p.PVUUID, false))
@@ -196,14 +216,7 @@ func (deviceDeleteKind) Finish(tx *store.Tx, op *store.Operation) error {
 	return store.Devices.Delete(tx, op.Targets[0].ID)
 }
 
-func (deviceDeleteKind) Abandon(tx *store.Tx, op *store.Operation) error {
-	d, err := store.Devices.Get(tx, op.Targets[0].ID)
-	if err != nil {
-		return err
-	}
-	d.Pending = ""
-	return store.Devices.Put(tx, &d)
-}
+func (deviceDeleteKind) Abandon(tx *store.Tx, op *store.Operation) error { return freeDevice(tx, op) }
 
 // ResyncDevice reads a device's sizes from its machine. Errors: ErrNotFound.
 func (s *Service) ResyncDevice(ctx context.Context, by Caller, id string) (store.Operation, error) {
@@ -217,8 +230,12 @@ func (s *Service) ResyncDevice(ctx context.Context, by Caller, id string) (store
 		if err != nil {
 			return err
 		}
-		if len(busy) > 0 {
+		if len(busy) > 0 || d.Pending != "" {
 			return refuseLater(op, ErrBusy.Error())
+		}
+		d.Pending = op.ID // no brick is placed on it meanwhile
+		if err := store.Devices.Put(tx, &d); err != nil {
+			return err
 		}
 		return deviceTask(tx, op, &d, false)
 	})
@@ -259,9 +276,39 @@ func (k deviceResyncKind) Run(ctx context.Context, op store.Operation, j *jobs.J
 }
 
 func (deviceResyncKind) Undo(context.Context, store.Operation, *jobs.Journal) error { return nil }
-func (deviceResyncKind) Abandon(*store.Tx, *store.Operation) error                  { return nil }
 
-// Finish takes the machine's word, less what was promised to bricks since.
+func (deviceResyncKind) Abandon(tx *store.Tx, op *store.Operation) error { return freeDevice(tx, op) }
+
+// freeDevice takes an operation's hold off a device.
+func freeDevice(tx *store.Tx, op *store.Operation) error {
+	d, err := store.Devices.Get(tx, op.Targets[0].ID)
+	if err != nil {
+		return err
+	}
+	if d.Pending != op.ID {
+		return nil
+	}
+	d.Pending = ""
+	return store.Devices.Put(tx, &d)
+}
+
+// bookedOn is what the bricks on a device take by their records, a shared thin pool counted once.
+func bookedOn(tx *store.Tx, device string) (uint64, error) {
+	pools := map[string]uint64{}
+	for b, err := range store.Bricks.By(tx, store.ByDevice, device) {
+		if err != nil {
+			return 0, err
+		}
+		pools[b.Pool] = b.TotalKiB()
+	}
+	var sum uint64
+	for _, kib := range pools {
+		sum += kib
+	}
+	return sum, nil
+}
+
+// Finish takes the machine's word, but never for less than what the records have promised.
 func (deviceResyncKind) Finish(tx *store.Tx, op *store.Operation) error {
 	var info gluster.DeviceInfo
 	if !jobs.Learnt(op, "device", &info) {
@@ -271,15 +318,14 @@ func (deviceResyncKind) Finish(tx *store.Tx, op *store.Operation) error {
 	if err != nil {
 		return err
 	}
-	pending, err := pendingOn(tx, d.ID)
+	booked, err := bookedOn(tx, d.ID)
 	if err != nil {
 		return err
 	}
+	d.Pending = ""
 	d.Paths, d.PVUUID, d.TotalKiB, d.ExtentKiB = info.Paths, info.PVUUID, info.SizeKiB, info.ExtentKiB
-	d.FreeKiB, d.UsedKiB = info.FreeKiB, info.UsedKiB
-	for _, b := range pending {
-		d.Take(min(b.TotalKiB(), d.FreeKiB))
-	}
+	d.UsedKiB = min(max(info.UsedKiB, booked), d.TotalKiB)
+	d.FreeKiB = d.TotalKiB - d.UsedKiB
 	return store.Devices.Put(tx, &d)
 }
 

@@ -235,7 +235,17 @@ func (m machines) moveBrick(ctx context.Context, p movePlan, mv move, j *jobs.Jo
 	if err := j.Put("replaced/"+mv.Old.ID, nil); err != nil {
 		return err
 	}
-	return m.dropBricks(ctx, j, []gluster.Brick{mv.Old})
+	return m.leaveOld(ctx, j, mv.Old)
+}
+
+// leaveOld drops a brick that its volume has given up. A disk that refuses is no reason to keep the volume waiting: what is on it
+// is left to be cleaned.
+func (m machines) leaveOld(ctx context.Context, j *jobs.Journal, old gluster.Brick) error {
+	err := m.dropBricks(ctx, j, []gluster.Brick{old})
+	if err != nil && ctx.Err() == nil {
+		return j.Put("left/"+old.ID, nil)
+	}
+	return err
 }
 
 func hasBrick(info gluster.Info, b gluster.Brick) bool {
@@ -299,7 +309,7 @@ func (m machines) undoMoves(ctx context.Context, op store.Operation, j *jobs.Jou
 				return err
 			}
 		}
-		if err := m.dropBricks(ctx, j, []gluster.Brick{gone}); err != nil {
+		if err := m.leaveOld(ctx, j, gone); err != nil {
 			return err
 		}
 	}

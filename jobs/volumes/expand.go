@@ -3,10 +3,12 @@ package volumes
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"yardmaster/executors/gluster"
 	"yardmaster/jobs"
+	"yardmaster/jobs/volumes/placement"
 	"yardmaster/store"
 )
 
@@ -70,6 +72,9 @@ func claimVolume(tx *store.Tx, id, op string) (store.Volume, error) {
 }
 
 func (d *Domain) planExpand(tx *store.Tx, op string, v *store.Volume, moreGiB int) (expandPlan, []string, error) {
+	if moreGiB > mostGiB {
+		return expandPlan{}, nil, placement.ErrNoSpace
+	}
 	have, err := store.Bricks.List(tx, store.ByVolume, v.ID)
 	if err != nil {
 		return expandPlan{}, nil, err
@@ -116,29 +121,39 @@ func (k expandKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal
 	if err := k.m.makeBricks(ctx, j, flat(p.Added)); err != nil {
 		return err
 	}
-	return j.Do("volume", func() error {
-		host, err := k.m.lead(ctx, p.Hosts)
-		if err != nil {
-			return err
-		}
-		return fault(host, k.m.g.VolumeExpand(ctx, host, p.Volume.Name, p.Volume, p.Added))
-	})
+	return j.Do("volume", func() error { return k.m.grow(ctx, p) })
 }
 
+func (m machines) grow(ctx context.Context, p expandPlan) error {
+	host, err := m.lead(ctx, p.Hosts)
+	if err != nil {
+		return err
+	}
+	return fault(host, m.g.VolumeExpand(ctx, host, p.Volume.Name, p.Volume, p.Added))
+}
+
+// Undo drops the new bricks while the volume has none of them. Once it has, files may lie on them: then the expansion is carried
+// to its end, and stays.
 func (k expandKind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
 	p, err := jobs.Input[expandPlan](op)
 	if err != nil {
 		return err
 	}
-	host, err := k.m.lead(ctx, p.Hosts)
+	info, host, err := k.m.find(ctx, p.Hosts, p.Volume.Name)
 	if err != nil {
-		return err
+		return fault(host, err)
 	}
-	if err := fault(host, k.m.g.VolumeShrinkBack(ctx, host, p.Volume.Name, p.Added)); err != nil {
-		return err
+	if slices.ContainsFunc(flat(p.Added), func(b gluster.Brick) bool { return hasBrick(info, b) }) {
+		if err := k.m.grow(ctx, p); err != nil {
+			return err
+		}
+		return j.Put(kept, nil)
 	}
 	return k.m.dropBricks(ctx, j, flat(p.Added))
 }
+
+// kept marks an undo that found its work taken into use, and went on with it instead.
+const kept = "kept"
 
 func (k expandKind) Finish(tx *store.Tx, op *store.Operation) error {
 	p, err := jobs.Input[expandPlan](*op)
@@ -160,6 +175,10 @@ func (k expandKind) Finish(tx *store.Tx, op *store.Operation) error {
 }
 
 func (k expandKind) Abandon(tx *store.Tx, op *store.Operation) error {
+	if op.Done(kept) {
+		op.Notes = append(op.Notes, "the volume had the new bricks already and keeps them")
+		return k.Finish(tx, op)
+	}
 	v, err := store.Volumes.Get(tx, op.Targets[0].ID)
 	if err != nil {
 		return err

@@ -144,18 +144,32 @@ func sharesBrick(info gluster.Info, v gluster.Volume) bool {
 	return false
 }
 
-// find asks host after host for a volume until one answers, and says which.
+// enoughDenials is how many nodes must not know a volume before it is taken not to exist: one that has just booted may have
+// missed it.
+const enoughDenials = 2
+
+// find asks host after host for a volume until one has it, and says which.
 func (m machines) find(ctx context.Context, hosts []string, name string) (gluster.Info, string, error) {
 	var errs []error
+	denied, denials := error(nil), 0
 	for _, host := range hosts {
 		info, err := m.g.VolumeInfo(ctx, host, name)
-		if err == nil || errors.Is(err, gluster.ErrNoVolume) {
-			return info, host, err
+		if err == nil {
+			return info, host, nil
+		}
+		if errors.Is(err, gluster.ErrNoVolume) {
+			if denied, denials = err, denials+1; denials == enoughDenials {
+				break
+			}
+			continue
 		}
 		errs = append(errs, fault(host, err))
 		if !silent(err) && !errors.Is(err, gluster.ErrGlusterdDown) {
 			break
 		}
+	}
+	if denied != nil {
+		return gluster.Info{}, "", denied
 	}
 	if len(errs) == 0 {
 		return gluster.Info{}, "", fmt.Errorf("volume %s: no host to ask", name)

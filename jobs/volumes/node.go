@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"yardmaster/jobs"
@@ -81,14 +82,22 @@ func hostFree(tx *store.Tx, spec NodeSpec) error {
 	return nil
 }
 
-// peersOf lists the manage hosts of the other nodes of a node's cluster.
+// peersOf lists the manage hosts of the other nodes of a node's cluster. Those that are just being added come last, oldest first:
+// where all are, each finds the same first one, and one pool is made.
 func peersOf(tx *store.Tx, n store.Node) ([]string, error) {
-	var peers []string
-	for other, err := range store.Nodes.By(tx, store.ByCluster, n.Cluster) {
-		if err != nil {
-			return nil, err
+	others, err := store.Nodes.List(tx, store.ByCluster, n.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(others, func(a, b store.Node) int {
+		if (a.Pending == "") != (b.Pending == "") {
+			return strings.Compare(a.Pending, b.Pending)
 		}
-		if other.ID != n.ID && other.Pending == "" {
+		return a.Created.Compare(b.Created)
+	})
+	var peers []string
+	for _, other := range others {
+		if other.ID != n.ID {
 			peers = append(peers, other.Host())
 		}
 	}

@@ -246,9 +246,27 @@ func take(tx *store.Tx, f field, device string, kib uint64) error {
 	return store.Devices.Put(tx, &dev)
 }
 
+// sharesPool says whether another brick's record names the same thin pool: a clone's, or that of a clone's origin. The last of
+// them gives the space back, whatever the machine said to whom.
+func sharesPool(tx *store.Tx, b *store.Brick) (bool, error) {
+	for o, err := range store.Bricks.By(tx, store.ByDevice, b.Device) {
+		if err != nil {
+			return false, err
+		}
+		if o.ID != b.ID && o.Pool == b.Pool {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // release gives a brick's space back, if its thin pool is gone, and forgets the brick.
 func release(tx *store.Tx, b *store.Brick, reclaimed bool) error {
-	if reclaimed {
+	shared, err := sharesPool(tx, b)
+	if err != nil {
+		return err
+	}
+	if reclaimed && !shared {
 		dev, err := store.Devices.Get(tx, b.Device)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err

@@ -19,7 +19,7 @@ const (
 )
 
 var (
-	namePattern   = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
+	namePattern   = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_-]{0,254}$`)
 	devicePattern = regexp.MustCompile(`^/[a-zA-Z0-9_.:/-]+$`)
 	tagPattern    = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
 	uuidPattern   = regexp.MustCompile(`^[a-fA-F0-9]{32}$`)

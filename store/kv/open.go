@@ -31,6 +31,9 @@ func Open(path string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	if err := checkLength(path); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
 	fresh := missing(path)
 	file, err := openBolt(path, opts)
 	if errors.Is(err, bolterr.ErrTimeout) {
