@@ -17,9 +17,9 @@ func (g *Gluster) BrickCreate(ctx context.Context, b Brick) error {
 	return err
 }
 
-// brickCreateScript relies on one order: the fstab line is written only when the file system is whole, and the mount
-// comes after the line. So where the line is, nothing is made anew; where it is not, whatever an earlier run left of
-// the volume holds nothing and goes.
+// brickCreateScript relies on one order: the fstab line is written only when the file system was mounted, and so is
+// whole. Where the line is, nothing is made anew; where it is not, and nothing is mounted, whatever an earlier run left
+// of the volume holds nothing and goes.
 func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 	if err := b.check(); err != nil {
 		return "", err
@@ -35,12 +35,14 @@ func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 	fmt.Fprintf(&s, "mkdir -p %s\n", b.mount())
 	s.WriteString(g.lockDevice(b.VG))
 	s.WriteString(refuseRemoved(b))
-	fmt.Fprintf(&s, "if ! mountpoint -q %s; then\n", b.mount())
-	fmt.Fprintf(&s, "  line=0\n  grep -q '^%s ' %s || line=$?\n  case $line in\n", b.device(), g.opt.Fstab)
+	fmt.Fprintf(&s, "line=0\ngrep -q '^%s ' %s || line=$?\n", b.device(), g.opt.Fstab)
+	fmt.Fprintf(&s, "if ! mountpoint -q %s; then\n  case $line in\n", b.mount())
 	fmt.Fprintf(&s, "  0)\n    if ! test -e %s; then\n      %s lvchange -qq -ay %s/%s\n    fi ;;\n", b.device(), g.lvm(), b.VG, b.LV)
 	fmt.Fprintf(&s, "  1)\n%s    ;;\n  *) exit 5 ;;\n  esac\n", indent(indent(g.brickFresh(b))))
 	fmt.Fprintf(&s, "  mount -o %s %s %s\n", quote(g.opt.MountOpts), b.device(), b.mount())
 	s.WriteString("fi\n")
+	fmt.Fprintf(&s, "if test $line != 0; then\n  (\n%s    printf '%%s\\n' '%s' >> %s\n  )\nfi\n",
+		indent(indent(g.lockFstab())), g.fstabLine(b), g.opt.Fstab)
 	fmt.Fprintf(&s, "mkdir -p %s\n", b.Path)
 	if b.GID > 0 {
 		fmt.Fprintf(&s, "chown :%d %s\nchmod 2775 %s\n", b.GID, b.Path, b.Path)
@@ -55,7 +57,7 @@ func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 const removed = "/run/yardmaster-removed"
 
 func refuseRemoved(b Brick) string {
-	return fmt.Sprintf("case \"$(cat %s 2> /dev/null)\" in\n*'%s;'*)\n  echo '%s was removed before this script began' >&2\n  exit 76 ;;\nesac\n", removed, b.LV, b.LV)
+	return fmt.Sprintf("if grep -qsF '%s;' %s; then\n  echo '%s was removed before this script began' >&2\n  exit 76\nfi\n", b.LV, removed, b.LV)
 }
 
 // markRemoved keeps the list short: what is older than its last thousand names cannot still be about to begin.
@@ -63,7 +65,7 @@ func markRemoved(b Brick) string {
 	return fmt.Sprintf("echo '%s;' >> %s\nif [ \"$(wc -l < %s)\" -gt 2000 ]; then\n  last=$(tail -n 1000 %s)\n  printf '%%s\\n' \"$last\" > %s\nfi\n", b.LV, removed, removed, removed, removed)
 }
 
-// brickFresh makes pool, volume, file system and fstab line.
+// brickFresh makes pool, volume and file system.
 func (g *Gluster) brickFresh(b Brick) string {
 	create := fmt.Sprintf("%s --poolmetadatasize %dK --chunksize %s --size %dK --thin %s/%s --virtualsize %dK --name %s",
 		g.lvcreate(), b.MetaKiB, quote(g.opt.LVChunkSize), b.PoolKiB, b.VG, b.Pool, b.SizeKiB, b.LV)
@@ -71,7 +73,6 @@ func (g *Gluster) brickFresh(b Brick) string {
 	fmt.Fprintf(&s, "out=$(%s 2>&1) || case \"$out\" in\n*'already exists'*)\n%s  %s ;;\n", create, indent(g.lvRemove(b)), create)
 	s.WriteString("*)\n  printf '%s\\n' \"$out\" >&2\n  exit 5 ;;\nesac\n")
 	fmt.Fprintf(&s, "mkfs.xfs -q -f -K %s %s\n", g.mkfsFlags(b), b.device())
-	fmt.Fprintf(&s, "(\n%s  printf '%%s\\n' '%s' >> %s\n)\n", indent(g.lockFstab()), g.fstabLine(b), g.opt.Fstab)
 	return s.String()
 }
 

@@ -40,7 +40,11 @@ func (g *Gluster) brickDestroyScript(b Brick) (string, error) {
 		s.WriteString(g.fstabPrune(b))
 	}
 	s.WriteString(g.lvRemove(b))
-	fmt.Fprintf(&s, "rmdir %s 2> /dev/null || :\n", b.mount())
+	dirs := b.mount()
+	if b.cloned() {
+		dirs += " " + dirs[:strings.LastIndex(dirs, "/")]
+	}
+	fmt.Fprintf(&s, "rmdir %s 2> /dev/null || :\n", dirs)
 	s.WriteString("echo \"pool $pool\"\n")
 	return s.String(), nil
 }

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"yardmaster/executors"
+	"sync"
 )
 
 // CloneSpec is a clone as it is to be. Its temporary snapshot is named after Op, so that a second run finds it.
@@ -27,6 +26,10 @@ type CloneResult struct {
 type ClonedBrick struct {
 	Host, Storage, Path string
 	VG, LV, Pool        string
+}
+
+func (b ClonedBrick) brick() Brick {
+	return Brick{Host: b.Host, Storage: b.Storage, Path: b.Path, VG: b.VG, LV: b.LV, Pool: b.Pool}
 }
 
 func (c CloneSpec) snapshot() string { return "tmpsnap_" + c.Op }
@@ -59,38 +62,41 @@ func (g *Gluster) Clone(ctx context.Context, host string, c CloneSpec) (CloneRes
 	if err := c.check(); err != nil {
 		return CloneResult{}, fmt.Errorf("clone volume: %w", err)
 	}
-	out, err := g.gluster(ctx, host, "clone volume", g.cloneScript(c))
+	info, err := g.cloneMake(ctx, host, c)
 	if err != nil {
 		return CloneResult{}, err
 	}
-	if strings.Contains(out, saysExists) {
-		if out, err = g.cloneComplete(ctx, host, c); err != nil {
-			return CloneResult{}, err
-		}
-	}
-	info, err := g.cloneInfo(host, c.Name, out)
+	bricks, err := g.cloneFinish(ctx, host, c, info)
 	if err != nil {
 		return CloneResult{}, err
-	}
-	bricks, err := g.locate(ctx, info, c.Source)
-	if err != nil {
-		return CloneResult{}, fmt.Errorf("clone volume %s: %w", c.Name, err)
 	}
 	return CloneResult{ID: info.ID, Bricks: bricks}, nil
 }
 
-func (g *Gluster) cloneInfo(host, name, out string) (Info, error) {
-	if i := strings.Index(out, "<?xml"); i >= 0 {
-		out = out[i:]
-	}
-	all, err := g.infos(host, out)
+// cloneMake makes snapshot and clone, or finds the clone that an earlier run made.
+func (g *Gluster) cloneMake(ctx context.Context, host string, c CloneSpec) (Info, error) {
+	out, err := g.gluster(ctx, host, "clone volume", g.cloneScript(c))
 	if err != nil {
 		return Info{}, err
 	}
-	if len(all) != 1 || all[0].Name != name {
-		return Info{}, fmt.Errorf("%w: volume info names %d volumes", errAnswer, len(all))
+	if !strings.Contains(out, saysExists) {
+		all, err := g.infos(host, out)
+		if err == nil && len(all) != 1 {
+			err = fmt.Errorf("%w: volume info names %d volumes", errAnswer, len(all))
+		}
+		if err != nil {
+			return Info{}, err
+		}
+		return all[0], nil
 	}
-	return all[0], nil
+	info, err := g.VolumeInfo(ctx, host, c.Name)
+	if err != nil || c.is(info) {
+		return info, err
+	}
+	if err := g.snapshotDelete(ctx, host, c); err != nil {
+		return Info{}, err
+	}
+	return Info{}, taken(host, "clone volume", c.Name)
 }
 
 func (g *Gluster) cloneScript(c CloneSpec) string {
@@ -100,39 +106,46 @@ func (g *Gluster) cloneScript(c CloneSpec) string {
 	s.WriteString(forgive(fmt.Sprintf("G snapshot create %s %s no-timestamp", snap, c.Source.Name), "already exists"))
 	s.WriteString(forgive("G snapshot activate "+snap, "already activated"))
 	s.WriteString(attempt(fmt.Sprintf("G snapshot clone %s %s", c.Name, snap), "already exists", saysExists))
-	s.WriteString(volumeStart(c.Name))
-	s.WriteString(g.cloneEnd(c))
+	s.WriteString("G --xml volume info " + c.Name + "\n")
 	return s.String()
 }
 
-// cloneEnd writes the record into the clone, which glusterd refuses before it is started, drops the snapshot, which
-// deactivates it too, and tells what was made.
-func (g *Gluster) cloneEnd(c CloneSpec) string {
-	return volumeConfigure(Volume{Name: c.Name, ID: c.ID}) + forgive("G snapshot delete "+c.snapshot(), "does not exist") + "G --xml volume info " + c.Name + "\n"
+// cloneFinish does at once what does not wait for another: start the clone and write its record into it (which glusterd
+// refuses before it is started), drop the snapshot (which deactivates it too), and find the clone's bricks.
+func (g *Gluster) cloneFinish(ctx context.Context, host string, c CloneSpec, info Info) ([]ClonedBrick, error) {
+	var bricks []ClonedBrick
+	var errs [3]error
+	var wg sync.WaitGroup
+	wg.Go(func() { errs[0] = g.cloneStart(ctx, host, c, info) })
+	wg.Go(func() { errs[1] = g.snapshotDelete(ctx, host, c) })
+	wg.Go(func() { bricks, errs[2] = g.locate(ctx, info, c.Source) })
+	wg.Wait()
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
+	}
+	if len(bricks) != len(info.Bricks) {
+		return nil, fmt.Errorf("%w: %d of the %d bricks of clone %s were found", errAnswer, len(bricks), len(info.Bricks), c.Name)
+	}
+	made := make([]Brick, len(bricks))
+	for i, b := range bricks {
+		made[i] = b.brick()
+	}
+	return bricks, g.settle(ctx, made)
 }
 
-func (g *Gluster) cloneComplete(ctx context.Context, host string, c CloneSpec) (string, error) {
-	info, err := g.VolumeInfo(ctx, host, c.Name)
-	if err != nil {
-		return "", err
-	}
+func (g *Gluster) cloneStart(ctx context.Context, host string, c CloneSpec, info Info) error {
 	script := "set -e\n" + g.prelude()
-	if !c.is(info) {
-		if _, err := g.gluster(ctx, host, "delete snapshot", script+g.snapshotDelete(c)); err != nil {
-			return "", err
-		}
-		text := "Volume " + c.Name + " already exists"
-		return "", &refusal{kind: ErrVolumeExists, exit: &executors.ExitError{
-			Host: host, What: "clone volume", Result: executors.Result{Stderr: text, Exit: 1}}}
-	}
 	if !info.Started() {
-		script += volumeStart(c.Name)
+		script += forgive("G volume start "+c.Name, "already started")
 	}
-	return g.gluster(ctx, host, "complete clone", script+g.cloneEnd(c))
+	_, err := g.gluster(ctx, host, "start clone", script+volumeConfigure(Volume{Name: c.Name, ID: c.ID}))
+	return err
 }
 
-func (g *Gluster) snapshotDelete(c CloneSpec) string {
-	return forgive("G snapshot delete "+c.snapshot(), "does not exist")
+func (g *Gluster) snapshotDelete(ctx context.Context, host string, c CloneSpec) error {
+	script := "set -e\n" + g.prelude() + forgive("G snapshot delete "+c.snapshot(), "does not exist")
+	_, err := g.gluster(ctx, host, "delete snapshot", script)
+	return err
 }
 
 // forgive runs a gluster command and takes a refusal with this phrase for success.
@@ -157,28 +170,41 @@ func (g *Gluster) CloneUndo(ctx context.Context, hosts []string, c CloneSpec) er
 	return fmt.Errorf("undo clone %s: %w", c.Name, last)
 }
 
+// cloneUndoBy removes the bricks before the volume: gluster forgets its clones and leaves their bricks, and then nobody
+// would know any more which they were.
 func (g *Gluster) cloneUndoBy(ctx context.Context, host string, c CloneSpec) error {
 	info, err := g.VolumeInfo(ctx, host, c.Name)
-	var left []ClonedBrick
 	switch {
+	case err == nil && c.is(info):
+		err = g.cloneDelete(ctx, host, c, info)
 	case errors.Is(err, ErrNoVolume):
-	case err != nil:
-		return err
-	case c.is(info):
-		if left, err = g.locate(ctx, info, c.Source); err != nil {
-			return err
-		}
-		if err := g.VolumeDelete(ctx, []string{host}, c.Name); err != nil {
-			return err
-		}
+		err = nil
 	}
-	if _, err := g.gluster(ctx, host, "delete snapshot", "set -e\n"+g.prelude()+g.snapshotDelete(c)); err != nil {
+	if err != nil {
 		return err
 	}
-	for _, b := range left {
-		if _, err := g.BrickDestroy(ctx, Brick{Host: b.Host, Storage: b.Storage, Path: b.Path, VG: b.VG, LV: b.LV, Pool: b.Pool}); err != nil {
+	return g.snapshotDelete(ctx, host, c)
+}
+
+func (g *Gluster) cloneDelete(ctx context.Context, host string, c CloneSpec, info Info) error {
+	if info.Started() {
+		script := "set -e\n" + g.prelude() + forgive("G volume stop "+c.Name+" force", "not in the started state")
+		if _, err := g.gluster(ctx, host, "stop clone", script); err != nil {
 			return err
 		}
 	}
-	return nil
+	bricks, err := g.locate(ctx, info, c.Source)
+	if err != nil {
+		return err
+	}
+	errs := make([]error, len(bricks))
+	var wg sync.WaitGroup
+	for i, b := range bricks {
+		wg.Go(func() { _, errs[i] = g.BrickDestroy(ctx, b.brick()) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return g.VolumeDelete(ctx, []string{host}, c.Name)
 }

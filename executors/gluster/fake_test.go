@@ -59,15 +59,15 @@ func (f *fake) Run(_ context.Context, host, script string) (executors.Result, er
 	return res, err
 }
 
-// transcript writes down what was run. Scripts that went to several hosts at once are put in the order of the hosts.
+// transcript writes down what was run. What this package runs at once on several hosts, or on one, is put in one order.
 func (f *fake) transcript() string {
 	log := slices.Clone(f.log)
 	for i := 0; i < len(log); {
 		j := i
-		for j < len(log) && strings.Contains(log[j].script, "sync") && !strings.Contains(log[j].script, "lvcreate") {
+		for j < len(log) && rank(log[j]) > 0 {
 			j++
 		}
-		slices.SortStableFunc(log[i:j], func(a, b played) int { return cmp.Compare(a.host, b.host) })
+		slices.SortStableFunc(log[i:j], func(a, b played) int { return cmp.Or(rank(a)-rank(b), cmp.Compare(a.host, b.host)) })
 		i = max(j, i+1)
 	}
 	var s strings.Builder
@@ -83,6 +83,16 @@ func (f *fake) transcript() string {
 		}
 	}
 	return s.String()
+}
+
+// rank orders the scripts that may run beside others; 0 is for those that run alone.
+func rank(p played) int {
+	for i, phrase := range []string{"G volume start clone_b", "G volume set clone_b", "vg_name,lv_name,pool_lv", "lvremove", "G snapshot delete", "sync"} {
+		if strings.Contains(p.script, phrase) && !strings.Contains(p.script, "lvcreate") {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // checkGolden compares with testdata, or writes it under -update.
@@ -108,7 +118,11 @@ func checkGolden(t *testing.T, name, got string) {
 
 // newTest gives a Gluster over a fake, which waits for nothing.
 func newTest(opt Options, rules ...*rule) (*Gluster, *fake) {
-	f := &fake{rules: rules}
+	f := &fake{}
+	for _, r := range rules {
+		own := *r // a table of tests keeps its rules
+		f.rules = append(f.rules, &own)
+	}
 	g := New(f, opt)
 	g.wait = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	return g, f

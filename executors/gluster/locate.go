@@ -3,67 +3,67 @@ package gluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
 
-// locate asks every node of a clone where its bricks lie, and makes them durable there. The bricks of a clone are in
-// the order of the source's bricks, on the same nodes and in the same thin pools.
+// locate asks the nodes of a clone for its bricks, in the order of the source's; one that is not there is left out. A
+// brick of a clone is a volume named after the clone's own id, in the thin pool of the brick that it was cloned from.
 func (g *Gluster) locate(ctx context.Context, clone Info, source Volume) ([]ClonedBrick, error) {
 	origin := source.bricks()
-	if len(origin) != len(clone.Bricks) {
-		return nil, fmt.Errorf("%w: a clone of %d bricks has %d", errAnswer, len(origin), len(clone.Bricks))
-	}
-	paths := map[string][]string{}
+	groups := map[string][]string{}
 	var hosts []string
-	for i, b := range clone.Bricks {
-		if err := checkPath("brick path", b.Path); err != nil {
+	for i, b := range origin {
+		if i >= len(clone.Bricks) || clone.Bricks[i].Host != b.Storage {
+			return nil, fmt.Errorf("%w: the bricks of clone %s are not where those of %s are", errAnswer, clone.Name, source.Name)
+		}
+		if err := b.check(); err != nil {
 			return nil, err
 		}
-		if b.Host != origin[i].Storage {
-			return nil, fmt.Errorf("%w: brick %s of a clone is not on %s", errAnswer, b.Address(), origin[i].Storage)
+		hosts = append(hosts, b.Host)
+		if !slices.Contains(groups[b.Host], b.VG) {
+			groups[b.Host] = append(groups[b.Host], b.VG)
 		}
-		hosts = append(hosts, origin[i].Host)
-		paths[origin[i].Host] = append(paths[origin[i].Host], b.Path)
 	}
 	var mu sync.Mutex
-	mounts := map[string]map[string]string{}
+	thins := map[string][]thin{}
 	err := each(hosts, func(host string) error {
-		script := "sync -f " + quoteAll(append(paths[host], glusterState)) + "\nmount\n"
-		out, err := g.call(ctx, host, "locate bricks", quickLimit, script)
-		if err != nil {
-			return err
-		}
-		by := map[string]string{}
-		for _, m := range parseMounts(out) {
-			by[m.dir] = m.device
-		}
+		script := g.lvm() + " lvs --noheadings --separator : --options vg_name,lv_name,pool_lv " + quoteAll(groups[host]) + "\n"
+		out, err := g.call(ctx, host, "locate bricks", lvmLimit, script)
 		mu.Lock()
 		defer mu.Unlock()
-		mounts[host] = by
-		return nil
+		thins[host] = parseThins(out)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	found := make([]ClonedBrick, len(origin))
-	for i, b := range clone.Bricks {
-		device := holder(mounts[origin[i].Host], b.Path)
-		vg, lv, ok := splitMapper(device)
-		if !ok || vg != origin[i].VG {
-			return nil, fmt.Errorf("%w: brick %s lies on %q, not in %s", errAnswer, b.Address(), device, origin[i].VG)
+	prefix := strings.ReplaceAll(clone.ID, "-", "") + "_"
+	var found []ClonedBrick
+	for i, b := range origin {
+		at := slices.IndexFunc(thins[b.Host], func(t thin) bool {
+			return t.vg == b.VG && t.pool == b.Pool && strings.HasPrefix(t.lv, prefix)
+		})
+		if at >= 0 {
+			found = append(found, ClonedBrick{
+				Host: b.Host, Storage: b.Storage, Path: clone.Bricks[i].Path, VG: b.VG, LV: thins[b.Host][at].lv, Pool: b.Pool,
+			})
 		}
-		found[i] = ClonedBrick{Host: origin[i].Host, Storage: b.Host, Path: b.Path, VG: vg, LV: lv, Pool: origin[i].Pool}
 	}
 	return found, nil
 }
 
-// holder finds the device mounted nearest above path.
-func holder(mounts map[string]string, path string) string {
-	for dir := path; dir != ""; dir = dir[:strings.LastIndex(dir, "/")] {
-		if device := mounts[dir]; device != "" {
-			return device
+// thin is one volume and the pool that it lives in.
+type thin struct{ vg, lv, pool string }
+
+// parseThins reads "VG:LV:POOL" lines; what is no such line is a warning.
+func parseThins(out string) []thin {
+	var thins []thin
+	for line := range strings.Lines(out) {
+		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) == 3 && f[2] != "" {
+			thins = append(thins, thin{f[0], f[1], f[2]})
 		}
 	}
-	return ""
+	return thins
 }

@@ -46,9 +46,7 @@ func (g *Gluster) volumeComplete(ctx context.Context, host string, v Volume, cre
 	case err != nil:
 		return err
 	case !v.is(info):
-		text := "Volume " + v.Name + " already exists"
-		return &refusal{kind: ErrVolumeExists, exit: &executors.ExitError{
-			Host: host, What: "create volume", Result: executors.Result{Stderr: text, Exit: 1}}}
+		return taken(host, "create volume", v.Name)
 	default:
 		script += volumeConfigure(v)
 		if !info.Started() {
@@ -57,6 +55,12 @@ func (g *Gluster) volumeComplete(ctx context.Context, host string, v Volume, cre
 	}
 	_, err = g.gluster(ctx, host, "complete volume", script)
 	return err
+}
+
+// taken is the refusal to touch a volume that is somebody else's.
+func taken(host, what, name string) error {
+	return &refusal{kind: ErrVolumeExists, exit: &executors.ExitError{
+		Host: host, What: what, Result: executors.Result{Stderr: "Volume " + name + " already exists", Exit: 1}}}
 }
 
 // is tells whether a volume that was found is this one: the same bricks in the same order, and no other's record.

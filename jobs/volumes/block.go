@@ -245,6 +245,9 @@ func (k blockCreateKind) Undo(ctx context.Context, op store.Operation, j *jobs.J
 
 // dropBlock deletes a target by way of the first host that answers; one that is not there is gone already.
 func (m machines) dropBlock(ctx context.Context, p blockPlan) error {
+	if len(p.Block.Hosts) == 0 {
+		return jobs.Retry(errors.New("insufficient block hosts online"))
+	}
 	var errs []error
 	for _, h := range p.Block.Hosts {
 		err := m.g.BlockDelete(ctx, p.Manage[h], p.Block.Volume, p.Block.Name)

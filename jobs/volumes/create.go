@@ -128,7 +128,7 @@ func (d *Domain) planCreate(tx *store.Tx, op, id, owner string, spec Spec, avoid
 	return volumePlan{}, notes, refused
 }
 
-// tryCluster places the volume in v.Cluster, off the devices to avoid if that can be. full says that it would have fitted, had
+// tryCluster places the volume in v.Cluster, off the devices to avoid and the nodes that lost a connection if that can be. full says that it would have fitted, had
 // machines less to do.
 func (d *Domain) tryCluster(tx *store.Tx, v *store.Volume, spec Spec, avoid []string, busy func(string) bool) (f field, l placement.Layout, full bool, notes []string, err error) {
 	keepOut := func(n store.Node, dev store.Device) string {
@@ -145,12 +145,15 @@ func (d *Domain) tryCluster(tx *store.Tx, v *store.Volume, spec Spec, avoid []st
 		return f, l, false, nil, err
 	}
 	l, notes, err = d.lay(f, v, spec.SizeGiB, 0, v.ID)
-	if err == nil || (len(avoid) == 0 && !full) {
-		return f, l, false, notes, err
+	if err == nil {
+		return f, l, false, notes, nil
 	}
-	open, oerr := d.survey(tx, v.Cluster, nil)
+	open, oerr := d.surveyUnless(d.health.Gone, tx, v.Cluster, nil)
 	if oerr != nil {
 		return f, l, false, notes, oerr
+	}
+	if len(open.open) == len(f.open) {
+		return f, l, false, notes, err // it changes nothing
 	}
 	l2, _, err2 := d.lay(open, v, spec.SizeGiB, 0, v.ID)
 	switch {

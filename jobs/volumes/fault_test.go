@@ -343,3 +343,13 @@ func (r *recorder) Run(_ context.Context, _, script string) (executors.Result, e
 	r.last = script
 	return executors.Result{}, nil
 }
+
+func TestOneLostConnectionDoesNotFailACreateThatNeedsEveryNode(t *testing.T) {
+	y := newYard(t)
+	y.topology(3, 1, 100)
+	y.world.Inject(sim.Fault{Match: regexp.MustCompile("mkfs.xfs"), Effect: sim.Lost, Times: 1})
+	y.must(y.s.CreateVolume(context.Background(), by, replica(3, 2)))
+	y.quiet()
+	y.agree()
+	y.books()
+}

@@ -20,6 +20,7 @@ type HostHealth struct {
 	Seen   time.Time `json:"seen"`
 	Reason string    `json:"reason,omitempty"`
 	until  time.Time // how long this word of it counts
+	asked  bool      // the monitor's word, not an operation's in passing
 }
 
 // How long word of a machine counts: what the monitor says, until it may be long overdue; what an operation met in passing, not
@@ -36,16 +37,16 @@ func NewHealth(now func() time.Time) *Health {
 
 // Set notes how a machine was found when it was asked; true if that is a change.
 func (h *Health) Set(host string, up bool, reason string) (changed bool) {
-	return h.set(host, up, reason, askedCounts)
+	return h.set(host, HostHealth{Up: up, Reason: reason, asked: true}, askedCounts)
 }
 
-func (h *Health) set(host string, up bool, reason string, counts time.Duration) (changed bool) {
+func (h *Health) set(host string, is HostHealth, counts time.Duration) (changed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	was, known := h.hosts[host]
-	is := HostHealth{Host: host, Up: up, Since: was.Since, Seen: h.now(), Reason: reason, until: h.now().Add(counts)}
-	changed = known && was.Up != up || !known && !up
-	if !known || was.Up != up {
+	is.Host, is.Since, is.Seen, is.until = host, was.Since, h.now(), h.now().Add(counts)
+	changed = known && was.Up != is.Up || !known && !is.Up
+	if !known || was.Up != is.Up {
 		is.Since = is.Seen
 	}
 	h.hosts[host] = is
@@ -58,6 +59,14 @@ func (h *Health) Down(host string) bool {
 	defer h.mu.Unlock()
 	known, ok := h.hosts[host]
 	return ok && !known.Up && h.now().Before(known.until)
+}
+
+// Gone says whether the monitor found the machine not to answer; a single lost connection of an operation is not enough.
+func (h *Health) Gone(host string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	known, ok := h.hosts[host]
+	return ok && !known.Up && known.asked && h.now().Before(known.until)
 }
 
 // Hosts is all that is known, in no order.

@@ -113,7 +113,7 @@ func (h *Health) Heard(o jobs.Outcome) {
 	}
 	for _, host := range o.Failure.Hosts {
 		if host != "" {
-			h.set(host, false, o.Failure.Text, heardCounts)
+			h.set(host, HostHealth{Reason: o.Failure.Text}, heardCounts)
 		}
 	}
 }

@@ -106,6 +106,10 @@ func members(tx *store.Tx, cluster string) (field, error) {
 // survey reads a cluster's nodes and devices and sorts out who may take a brick: online, known to answer, not kept out by the
 // caller.
 func (d *Domain) survey(tx *store.Tx, cluster string, keepOut func(store.Node, store.Device) string) (field, error) {
+	return d.surveyUnless(d.health.Down, tx, cluster, keepOut)
+}
+
+func (d *Domain) surveyUnless(down func(host string) bool, tx *store.Tx, cluster string, keepOut func(store.Node, store.Device) string) (field, error) {
 	f, err := members(tx, cluster)
 	if err != nil {
 		return f, err
@@ -116,7 +120,7 @@ func (d *Domain) survey(tx *store.Tx, cluster string, keepOut func(store.Node, s
 		}
 		f.devices[dev.ID] = dev
 		node := f.nodes[dev.Node]
-		why := d.closedBecause(node, dev)
+		why := closedBecause(node, dev, down)
 		if why == "" && keepOut != nil {
 			why = keepOut(node, dev)
 		}
@@ -130,7 +134,7 @@ func (d *Domain) survey(tx *store.Tx, cluster string, keepOut func(store.Node, s
 	return f, nil
 }
 
-func (d *Domain) closedBecause(n store.Node, dev store.Device) string {
+func closedBecause(n store.Node, dev store.Device, down func(host string) bool) string {
 	switch {
 	case n.Pending != "" || dev.Pending != "":
 		return "is being added or removed"
@@ -138,7 +142,7 @@ func (d *Domain) closedBecause(n store.Node, dev store.Device) string {
 		return "node is " + string(n.State)
 	case dev.State != store.Online:
 		return "device is " + string(dev.State)
-	case d.health.Down(n.Host()):
+	case down(n.Host()):
 		return "node does not answer"
 	}
 	return ""
