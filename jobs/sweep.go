@@ -341,6 +341,7 @@ func (r *Runner) retentionLoop(ctx context.Context) {
 			})
 			if err != nil {
 				r.logSweep(ctx, err)
+				break
 			}
 		}
 		select {

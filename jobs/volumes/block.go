@@ -128,7 +128,8 @@ func (d *Domain) planBlock(tx *store.Tx, op *store.Operation, b *store.BlockVolu
 	p := blockPlan{Block: gluster.BlockSpec{Volume: host.Name, Name: b.Name, SizeGiB: b.SizeGiB, HA: b.HA, Auth: b.Auth},
 		Manage: map[string]string{}, Hosting: hosting, Volume: host.ID}
 	for _, n := range f.nodes {
-		if n.Pending == "" && n.State == store.Online && !d.health.Down(n.Host()) {
+		fit := n.State == store.Online && !d.health.Down(n.Host())
+		if n.Pending == "" && (fit || b.IQN != "") { // what there is already is reached by any node that answers
 			p.Manage[n.Storage[0]] = n.Host()
 			p.Block.Hosts = append(p.Block.Hosts, n.Storage[0])
 			op.Hosts = append(op.Hosts, n.Host())
@@ -202,7 +203,7 @@ func (m machines) blockNameFree(ctx context.Context, p blockPlan, host string, o
 	_, err := m.g.BlockInfo(ctx, p.Manage[host], p.Block.Volume, p.Block.Name)
 	switch {
 	case err == nil:
-		return errors.Join(j.Put("stranger", nil), jobs.Refuse("Block volume name '"+p.Block.Name+"' already in use"))
+		return jobs.Refuse("Block volume name '" + p.Block.Name + "' already in use")
 	case errors.Is(err, gluster.ErrNoBlockVolume):
 		return j.Put("name", nil)
 	}
@@ -232,7 +233,7 @@ func (k blockCreateKind) Undo(ctx context.Context, op store.Operation, j *jobs.J
 	if err != nil {
 		return err
 	}
-	if !j.Done("stranger") {
+	if ours := p.Block.Name == "blockvol_"+op.Targets[0].ID || j.Done("name") || j.Done("block"); ours {
 		if err := k.m.dropBlock(ctx, p); err != nil {
 			return err
 		}

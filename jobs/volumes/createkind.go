@@ -64,7 +64,11 @@ func (m machines) undoVolume(ctx context.Context, p volumePlan, j *jobs.Journal)
 	if err := m.dropVolume(ctx, p.Hosts, p.Volume); err != nil {
 		return err
 	}
-	return m.dropBricks(ctx, j, flat(p.Volume.Sets))
+	if err := m.dropBricks(ctx, j, flat(p.Volume.Sets)); err != nil {
+		return err
+	}
+	// A script whose connection was lost may have made the volume after the first look. Without its bricks none can any more.
+	return m.dropVolume(ctx, p.Hosts, p.Volume)
 }
 
 func (k createKind) Finish(tx *store.Tx, op *store.Operation) error {
