@@ -40,7 +40,8 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	if isNew(filepath.Join(cfg.DataDir, "control.db")) && !isNew(cfg.SecretKeyFile) {
+	fresh := isNew(filepath.Join(cfg.DataDir, "control.db"))
+	if fresh && !isNew(cfg.SecretKeyFile) {
 		log.Warn("starting with no records at all, though the key of earlier ones is there: if they are missed, stop and restore a backup", "data_dir", cfg.DataDir)
 	}
 	db, err := openStore(ctx, cfg, "serve", log)
@@ -58,6 +59,11 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		return err
 	}
 	defer func() { err = errors.Join(err, closeHosts()) }()
+	if isNew(cfg.SecretKeyFile) && !fresh {
+		if err := volumes.NothingSealed(ctx, db); err != nil {
+			return fmt.Errorf("secret_key_file %s is missing: %w", cfg.SecretKeyFile, err)
+		}
+	}
 	secrets, err := sealer(cfg.SecretKeyFile, true)
 	if err != nil {
 		return err
@@ -69,8 +75,14 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	domain := volumes.NewDomain(volumeConfig(cfg.Heketi), newID, health, log)
 	g := gluster.New(hosts, glusterOptions(cfg.Gluster))
 	host, _ := os.Hostname()
+	own := "server-" + host
+	heard := func(o jobs.Outcome) {
+		if o.Worker == own || cfg.Workers.Concurrency == 0 { // a worker that cannot reach a node says nothing about who can
+			health.Heard(o)
+		}
+	}
 	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: domain.Kinds(g, secrets), Logger: log, NewID: newID, Epoch: newID(),
-		Worker: "server-" + host, Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, health.Heard),
+		Worker: own, Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
 		Stuck:  jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
 		Limits: jobs.Limits{InFlight: cfg.Operations.MaxInFlight, InFlightPerHost: cfg.Operations.MaxInFlightPerNode}})
 	if err != nil {
@@ -83,7 +95,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	if err != nil {
 		return err
 	}
-	srv, err := server.New(server.Options{Listen: cfg.Listen, Handler: front, Logger: log, Registry: registry, Grace: cfg.ShutdownTimeout / 3,
+	srv, err := server.New(server.Options{Listen: cfg.Listen, Handler: front, Logger: log, Registry: registry, Grace: cfg.ShutdownTimeout / 2,
 		TLS:        server.TLS{CertFile: cfg.TLS.CertFile, KeyFile: cfg.TLS.KeyFile, MinVersion: tlsVersions[cfg.TLS.MinVersion]},
 		ReadHeader: cfg.HTTP.ReadHeaderTimeout, ReadBody: cfg.HTTP.ReadTimeout, Idle: cfg.HTTP.IdleTimeout})
 	if err != nil {
@@ -98,6 +110,10 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		started(srv.Addr().String())
 	}
 	err = srv.Serve(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("stopped with requests under way that did not end", "err", err)
+		err = nil
+	}
 	stop()
 	log.Info("stopped")
 	return err

@@ -44,7 +44,7 @@ func (b Brick) check() error {
 		checkName("volume group", b.VG), checkName("thin pool", b.Pool), checkName("logical volume", b.LV),
 	)
 	if err == nil && strings.Count(b.Path, "/") < 3 {
-		err = fmt.Errorf("brick path %q: %w", b.Path, errName)
+		err = fmt.Errorf("brick path %q: %w", b.Path, ErrName)
 	}
 	return err
 }

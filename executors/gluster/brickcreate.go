@@ -25,7 +25,7 @@ func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 		return "", err
 	}
 	if b.cloned() {
-		return "", fmt.Errorf("brick %s: gluster makes the bricks of a clone: %w", b.Path, errName)
+		return "", fmt.Errorf("brick %s: gluster makes the bricks of a clone: %w", b.Path, ErrName)
 	}
 	if b.SizeKiB == 0 || b.PoolKiB == 0 || b.MetaKiB == 0 {
 		return "", fmt.Errorf("brick %s: it has no size", b.LV)

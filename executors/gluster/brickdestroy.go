@@ -36,15 +36,12 @@ func (g *Gluster) brickDestroyScript(b Brick) (string, error) {
 		s.WriteString(markRemoved(b))
 	}
 	fmt.Fprintf(&s, "while mountpoint -q %s; do\n  umount %s%s\ndone\n", b.mount(), b.mount(), g.umountBlame(b))
-	if !b.cloned() {
-		s.WriteString(g.fstabPrune(b))
+	if b.cloned() {
+		fmt.Fprintf(&s, "rmdir %s %s 2> /dev/null || :\n", b.mount(), b.mount()[:strings.LastIndex(b.mount(), "/")])
+	} else {
+		fmt.Fprintf(&s, "rmdir %s 2> /dev/null || :\n%ssync -f %s\n", b.mount(), g.fstabPrune(b), g.opt.Fstab)
 	}
 	s.WriteString(g.lvRemove(b))
-	dirs := b.mount()
-	if b.cloned() {
-		dirs += " " + dirs[:strings.LastIndex(dirs, "/")]
-	}
-	fmt.Fprintf(&s, "rmdir %s 2> /dev/null || :\n", dirs)
 	s.WriteString("echo \"pool $pool\"\n")
 	return s.String(), nil
 }
@@ -60,8 +57,8 @@ func (g *Gluster) umountBlame(b Brick) string {
 // fstabPrune removes the brick's line. A grep that could not look is no word that there is none.
 func (g *Gluster) fstabPrune(b Brick) string {
 	name := strings.TrimPrefix(b.device(), "/dev/mapper/")
-	return fmt.Sprintf("line=0\ngrep -q '%s ' %s || line=$?\ncase $line in\n0)\n  (\n%s    sed -i.save '/%s /d' %s\n  )\n  sync -f %s ;;\n1) ;;\n*) exit 5 ;;\nesac\n",
-		name, g.opt.Fstab, indent(indent(g.lockFstab())), name, g.opt.Fstab, g.opt.Fstab)
+	return fmt.Sprintf("line=0\ngrep -q '%s ' %s || line=$?\ncase $line in\n0)\n  (\n%s    sed -i.save '/%s /d' %s\n  ) ;;\n1) ;;\n*) exit 5 ;;\nesac\n",
+		name, g.opt.Fstab, indent(indent(g.lockFstab())), name, g.opt.Fstab)
 }
 
 // lvRemove looks at the volume and its pool with one command and removes with one more what may go: the pool only

@@ -168,7 +168,13 @@ func (g *Gluster) DeviceTeardown(ctx context.Context, host, device, vg, pvUUID s
 }
 
 func (g *Gluster) forgetScript(device, vg string) string {
-	return fmt.Sprintf("%s pvremove -qq %s || :\n%s vgremove -qq %s || :\nrmdir %s 2> /dev/null || :\n", g.lvm(), device, g.lvm(), vg, g.deviceDir(vg))
+	return fmt.Sprintf("%s pvremove -qq %s || :\n%s vgremove -qq %s || :\n%s", g.lvm(), device, g.lvm(), vg, g.removeDeviceDir(vg))
+}
+
+// removeDeviceDir removes the directory of a volume group, and those of bricks in it whose removal a power cut undid.
+// A directory that holds anything stays.
+func (g *Gluster) removeDeviceDir(vg string) string {
+	return fmt.Sprintf("rmdir %s/brick_* %s 2> /dev/null || :\n", g.deviceDir(vg), g.deviceDir(vg))
 }
 
 func (g *Gluster) teardownScript(device, vg, pvUUID string) string {
@@ -181,7 +187,7 @@ func (g *Gluster) teardownScript(device, vg, pvUUID string) string {
 		s.WriteString(otherwise(fmt.Sprintf("%s pvs --noheadings --options pv_uuid,vg_name %s", g.lvm(), device), "out=", "ailed to find", "o device found"))
 		fmt.Fprintf(&s, "set -- $out\nif [ $# = 1 ] && [ \"$1\" = %s ]; then\nours=yes\nfi\nfi\n", pvUUID)
 	}
-	fmt.Fprintf(&s, "if [ -n \"$ours\" ]; then\n%sfi\nrmdir %s 2> /dev/null || :\n", pvremove, g.deviceDir(vg))
+	fmt.Fprintf(&s, "if [ -n \"$ours\" ]; then\n%sfi\n%s", pvremove, g.removeDeviceDir(vg))
 	return s.String()
 }
 

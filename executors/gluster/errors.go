@@ -53,6 +53,7 @@ var signs = []struct {
 	{"Unlocking failed", ErrBusy},
 	{"is busy with another script", ErrBusy},
 	{"rebalance is in progress", ErrBusy},
+	{"rebalance process is running", ErrBusy},
 	{"target is busy", ErrBusy},
 	{"contains a filesystem in use", ErrBusy},
 	{"Request timed out", ErrTimedOut},

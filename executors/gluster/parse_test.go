@@ -138,7 +138,7 @@ func TestNothingButPlainNamesComesIntoAScript(t *testing.T) {
 		}
 		_, err := g.DeviceSetup(ctx, "node1", bad, "vg_x", false)
 		for i, err := range append(errs, err) {
-			if !errors.Is(err, errName) {
+			if !errors.Is(err, ErrName) {
 				t.Errorf("%q, %d: %v", bad, i, err)
 			}
 		}

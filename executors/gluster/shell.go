@@ -8,8 +8,10 @@ import (
 	"strings"
 )
 
+// ErrName refuses a name, a host or a path that no script may carry. Nothing can be on a machine under it.
+var ErrName = errors.New("invalid name")
+
 var (
-	errName   = errors.New("invalid name")
 	plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 	nameShape = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$`)
 	hostShape = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,253}[A-Za-z0-9])?$`)
@@ -36,7 +38,7 @@ func quoteAll(items []string) string {
 // checkName refuses what is not a plain name of a volume, a volume group, a logical volume or a snapshot.
 func checkName(what, s string) error {
 	if !nameShape.MatchString(s) {
-		return fmt.Errorf("%s %q: %w", what, s, errName)
+		return fmt.Errorf("%s %q: %w", what, s, ErrName)
 	}
 	return nil
 }
@@ -44,7 +46,7 @@ func checkName(what, s string) error {
 // checkHost refuses what is neither a DNS name nor an IP address.
 func checkHost(s string) error {
 	if !hostShape.MatchString(s) && net.ParseIP(s) == nil {
-		return fmt.Errorf("host %q: %w", s, errName)
+		return fmt.Errorf("host %q: %w", s, ErrName)
 	}
 	return nil
 }
@@ -52,7 +54,7 @@ func checkHost(s string) error {
 // checkPath refuses what is not an absolute path of plain parts.
 func checkPath(what, s string) error {
 	if !pathShape.MatchString(s) || strings.Contains(s+"/", "/../") {
-		return fmt.Errorf("%s %q: %w", what, s, errName)
+		return fmt.Errorf("%s %q: %w", what, s, ErrName)
 	}
 	return nil
 }
@@ -60,7 +62,7 @@ func checkPath(what, s string) error {
 // checkText refuses text that cannot be a single argument or a single line.
 func checkText(what, s string) error {
 	if strings.ContainsAny(s, "\x00\n\r") {
-		return fmt.Errorf("%s %q: %w", what, s, errName)
+		return fmt.Errorf("%s %q: %w", what, s, ErrName)
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func (v Volume) kind() (string, error) {
 	case Disperse:
 		return fmt.Sprintf("disperse-data %d redundancy %d ", v.Data, v.Redundancy), nil
 	}
-	return "", fmt.Errorf("durability %q: %w", v.Durability, errName)
+	return "", fmt.Errorf("durability %q: %w", v.Durability, ErrName)
 }
 
 // setCommands groups options into as few "volume set" arguments as gluster takes: a "group" stands alone.

@@ -252,7 +252,7 @@ func (m machines) dropBlock(ctx context.Context, p blockPlan) error {
 	var errs []error
 	for _, h := range p.Block.Hosts {
 		err := m.g.BlockDelete(ctx, p.Manage[h], p.Block.Volume, p.Block.Name)
-		if err == nil || errors.Is(err, gluster.ErrNoBlockVolume) || errors.Is(err, gluster.ErrNoVolume) {
+		if err == nil || errors.Is(err, gluster.ErrNoBlockVolume) || errors.Is(err, gluster.ErrNoVolume) || errors.Is(err, gluster.ErrName) {
 			return nil
 		}
 		errs = append(errs, fault(p.Manage[h], err))
@@ -332,6 +332,21 @@ func VisibleBlock(tx *store.Tx, id string) (store.BlockVolume, error) {
 		return b, ErrNotFound
 	}
 	return b, err
+}
+
+// NothingSealed refuses when a record holds what only the key that sealed it can open.
+func NothingSealed(ctx context.Context, db *store.DB) error {
+	return db.View(ctx, func(tx *store.Tx) error {
+		for b, err := range store.BlockVolumes.All(tx) {
+			if err != nil {
+				return err
+			}
+			if b.Password != "" {
+				return fmt.Errorf("block volume %s has a password that was sealed with it; restore the file", b.ID)
+			}
+		}
+		return nil
+	})
 }
 
 // BlockPassword opens the password of a target, for those who may see it.

@@ -2,6 +2,7 @@ package volumes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -81,7 +82,7 @@ type cloneKind struct {
 func (cloneKind) Name() string { return "volume.clone" }
 
 func (cloneKind) Policy() jobs.Policy {
-	return jobs.Policy{Timeout: 30 * time.Minute, Attempts: 3, Backoff: time.Second, MaxWait: 10 * time.Second}
+	return jobs.Policy{Timeout: 30 * time.Minute, Attempts: 8, Backoff: time.Second, MaxWait: 10 * time.Second} // a rebalance keeps a clone waiting
 }
 
 func (k cloneKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
@@ -105,7 +106,11 @@ func (k cloneKind) Undo(ctx context.Context, op store.Operation, _ *jobs.Journal
 	if err != nil {
 		return err
 	}
-	return fault("", k.m.g.CloneUndo(ctx, p.Hosts, p.Spec))
+	err = k.m.g.CloneUndo(ctx, p.Hosts, p.Spec)
+	if errors.Is(err, gluster.ErrName) {
+		return nil // nothing was made under such a name
+	}
+	return fault("", err)
 }
 
 func (k cloneKind) Finish(tx *store.Tx, op *store.Operation) error {

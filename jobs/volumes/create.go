@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"yardmaster/executors/gluster"
 	"yardmaster/jobs"
@@ -26,6 +27,25 @@ type Spec struct {
 	Block      bool
 }
 
+// The bounds of the options of one request, far beyond what any volume has.
+const (
+	mostOptions = 256
+	mostOption  = 4096
+)
+
+// check refuses options that cannot be one argument of a command.
+func (s Spec) check() error {
+	if len(s.Options) > mostOptions {
+		return refusef(ErrInvalid, "glustervolumeoptions: %d options, at most %d are taken", len(s.Options), mostOptions)
+	}
+	for _, o := range s.Options {
+		if len(o) > mostOption || strings.ContainsFunc(o, unicode.IsControl) {
+			return refusef(ErrInvalid, "glustervolumeoptions: an option has control characters or more than %d bytes", mostOption)
+		}
+	}
+	return nil
+}
+
 // volumePlan is what a create needs on the machines.
 type volumePlan struct {
 	Volume gluster.Volume `json:"volume"`
@@ -36,6 +56,9 @@ type volumePlan struct {
 
 // CreateVolume plans a volume and sends its operation on the way. Errors: ErrInvalid, *BuildError, ErrThrottled.
 func (s *Service) CreateVolume(ctx context.Context, by Caller, spec Spec) (store.Operation, error) {
+	if err := spec.check(); err != nil {
+		return store.Operation{}, err
+	}
 	id := s.newID()
 	var notes []string
 	op, err := s.runner.Submit(ctx, func(tx *store.Tx, op *store.Operation) error {
@@ -66,7 +89,19 @@ func (s *Service) asked(err error, prefix string) error {
 	case errors.Is(err, jobs.ErrBusy):
 		return &BuildError{prefix, ErrBusy}
 	}
+	if !planned(err) {
+		return err
+	}
 	return &BuildError{prefix, err}
+}
+
+// planned says that an error is a planner's word for the client; what a disk or a file says is for the log.
+func planned(err error) bool {
+	var text *textError
+	var clusters *clusterErrors
+	var files *placement.AverageFileError
+	return errors.As(err, &text) || errors.As(err, &clusters) || errors.As(err, &files) || errors.Is(err, ErrBusy) ||
+		errors.Is(err, placement.ErrNoSpace) || errors.Is(err, placement.ErrNoReplacement)
 }
 
 // busyHosts keeps bricks off machines that have as much to do as they may.

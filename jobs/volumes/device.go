@@ -38,7 +38,7 @@ func (s *Service) AddDevice(ctx context.Context, by Caller, spec DeviceSpec) (st
 		if err != nil {
 			return refusef(ErrNoNode, "Node id does not exist")
 		}
-		if twin, err := deviceNamed(tx, n.ID, spec.Name); err != nil || twin != "" {
+		if twin, err := deviceNamed(tx, n.ID, spec.Name); err != nil || twin != "" && spec.Destroy { // else LVM refuses it, in its words
 			return firstOf(err, refuseLater(op, "Device already in use (ID: "+twin+")"))
 		}
 		d := store.Device{ID: id, Cluster: n.Cluster, Node: n.ID, Name: spec.Name, Tags: spec.Tags, State: store.Online, Pending: op.ID, Created: tx.Now()}
@@ -100,7 +100,11 @@ func (k deviceAddKind) Undo(ctx context.Context, op store.Operation, _ *jobs.Jou
 	if err != nil || refusedAlready(op) != "" {
 		return err
 	}
-	return fault(p.Host, k.m.g.DeviceTeardown(ctx, p.Host, p.Device, p.VG, p.PVUUID, false))
+	err = k.m.g.DeviceTeardown(ctx, p.Host, p.Device, p.VG, p.PVUUID, false)
+	if errors.Is(err, gluster.ErrName) {
+		return nil // nothing was made under such a path
+	}
+	return fault(p.Host, err)
 }
 
 func (deviceAddKind) Finish(tx *store.Tx, op *store.Operation) error {

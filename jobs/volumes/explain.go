@@ -15,6 +15,9 @@ type Explanation struct {
 
 // Explain places a volume without making it, in every cluster that was asked for. Errors: ErrInvalid.
 func (s *Service) Explain(ctx context.Context, spec Spec) ([]Explanation, error) {
+	if err := spec.check(); err != nil {
+		return nil, err
+	}
 	var out []Explanation
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		v := s.volumeOf(tx, "", s.newID(), "", spec)

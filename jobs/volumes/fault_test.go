@@ -353,3 +353,39 @@ func TestOneLostConnectionDoesNotFailACreateThatNeedsEveryNode(t *testing.T) {
 	y.agree()
 	y.books()
 }
+
+func TestANameThatNoMachineTakesLeavesNothing(t *testing.T) {
+	y := newYard(t)
+	y.topology(4, 2, 100)
+	ctx := context.Background()
+	v := y.must(y.s.CreateVolume(ctx, by, replica(3, 2))).Result.ID
+	spec := replica(3, 2)
+	spec.Name = "-rf"
+	for what, op := range map[string]store.Operation{
+		"volume": y.end(y.s.CreateVolume(ctx, by, spec)),
+		"clone":  y.end(y.s.CloneVolume(ctx, by, v, "-x")),
+		"block":  y.end(y.s.CreateBlock(ctx, by, volumes.BlockSpec{SizeGiB: 1, Name: "--help"})),
+		"device": y.end(y.s.AddDevice(ctx, by, volumes.DeviceSpec{Node: onlyNode(y), Name: "/dev/../x"})),
+	} {
+		if op.State != store.Failed || op.Error == nil || op.Error.Text == "internal error" {
+			t.Errorf("%s: ended as %s with %+v; want failed, and why", what, op.State, op.Error)
+		}
+	}
+	y.quiet()
+	y.agree()
+	y.books()
+	y.must(y.s.DeleteVolume(ctx, by, v))
+}
+
+func onlyNode(y *yard) (id string) {
+	y.view(func(tx *store.Tx) error {
+		for n, err := range store.Nodes.All(tx) {
+			if err != nil {
+				return err
+			}
+			id = n.ID
+		}
+		return nil
+	})
+	return id
+}

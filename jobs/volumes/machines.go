@@ -27,6 +27,8 @@ func fault(host string, err error) error {
 		return jobs.Retry(err, host)
 	case gluster.Retryable(err):
 		return jobs.Retry(err)
+	case errors.Is(err, gluster.ErrName):
+		return jobs.Refuse(err.Error())
 	case errors.As(err, &unusable):
 		return jobs.Refuse(unusable.Error())
 	case errors.As(err, &exit):
@@ -114,7 +116,7 @@ func (m machines) dropBricks(ctx context.Context, j *jobs.Journal, bricks []glus
 // not there is gone already.
 func (m machines) dropVolume(ctx context.Context, hosts []string, v gluster.Volume) error {
 	info, _, err := m.find(ctx, hosts, v.Name)
-	if errors.Is(err, gluster.ErrNoVolume) {
+	if errors.Is(err, gluster.ErrNoVolume) || errors.Is(err, gluster.ErrName) {
 		return nil
 	}
 	if err != nil {
@@ -154,8 +156,8 @@ func (m machines) find(ctx context.Context, hosts []string, name string) (gluste
 	denied, denials := error(nil), 0
 	for _, host := range hosts {
 		info, err := m.g.VolumeInfo(ctx, host, name)
-		if err == nil {
-			return info, host, nil
+		if err == nil || errors.Is(err, gluster.ErrName) {
+			return info, host, err
 		}
 		if errors.Is(err, gluster.ErrNoVolume) {
 			if denied, denials = err, denials+1; denials == enoughDenials {

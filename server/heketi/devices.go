@@ -2,6 +2,7 @@ package heketi
 
 import (
 	"net/http"
+	"path"
 	"slices"
 
 	"yardmaster/jobs/volumes"
@@ -22,7 +23,7 @@ func (q *deviceAddRequest) check() error {
 	switch {
 	case q.Name == "":
 		c.note("name", isBlank)
-	case !devicePattern.MatchString(q.Name):
+	case !devicePattern.MatchString(q.Name) || path.Clean(q.Name) != q.Name:
 		c.note("name", isFormat)
 	}
 	c.note("tags", tags(q.Tags))

@@ -164,7 +164,8 @@ func (s *site) end(operation string) client.Operation {
 	return op
 }
 
-// agree waits until nothing is under way, and requires that server and nodes know of the same things.
+// agree waits until nothing is under way, and requires that server and nodes know of the same things; a node that was booted
+// may take a while to hear from its peers what it missed.
 func (s *site) agree() inventory.Yard {
 	s.t.Helper()
 	ctx, cancel := s.bound()
@@ -174,13 +175,10 @@ func (s *site) agree() inventory.Yard {
 		return err == nil && len(live) == 0, fmt.Sprintf("%+v, %v", live, err)
 	})
 	told := s.ask()
-	differences, err := inventory.Differences(ctx, s.nodes.shell, told)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, d := range differences {
-		s.t.Errorf("server and nodes differ: %s", d)
-	}
+	s.eventually(time.Minute, "server and nodes know of the same", func() (bool, string) {
+		differences, err := inventory.Differences(ctx, s.nodes.shell, told)
+		return err == nil && len(differences) == 0, fmt.Sprintf("%s, %v", strings.Join(differences, "\n"), err)
+	})
 	return told
 }
 
