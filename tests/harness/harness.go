@@ -5,9 +5,11 @@ package harness
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -51,6 +53,9 @@ func build() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := touchSources(root); err != nil {
+		return "", err
+	}
 	dir, err := os.MkdirTemp("", "yardmaster-tests-")
 	if err != nil {
 		return "", err
@@ -83,4 +88,20 @@ func Root() (string, error) {
 		dir = up
 	}
 	return "", err
+}
+
+// touchSources looks at every source of the program: go test takes a result from its cache unless a file that the test looked at
+// has changed, and does not see what a build looks at.
+func touchSources(root string) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
+			_, err = os.Stat(path)
+		}
+		return err
+	})
 }
