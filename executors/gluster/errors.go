@@ -52,6 +52,7 @@ var signs = []struct {
 	{"Locking failed", ErrBusy},
 	{"Unlocking failed", ErrBusy},
 	{"is busy with another script", ErrBusy},
+	{"is still there", ErrBusy},
 	{"rebalance is in progress", ErrBusy},
 	{"rebalance process is running", ErrBusy},
 	{"target is busy", ErrBusy},

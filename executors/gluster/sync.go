@@ -3,6 +3,7 @@ package gluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -14,6 +15,20 @@ const glusterState = "/var/lib/glusterd"
 func (g *Gluster) Sync(ctx context.Context, hosts []string) error {
 	return each(hosts, func(host string) error {
 		_, err := g.call(ctx, host, "sync", quickLimit, "sync\n")
+		return err
+	})
+}
+
+// Forget makes the end of a volume durable on every node of its pool. A node that loses power before it wrote the deletion
+// down boots with the volume, and its peers take it back from there: so each node syncs, and only then looks once more. A
+// volume that is still there, or there again, is ErrBusy.
+func (g *Gluster) Forget(ctx context.Context, hosts []string, name string) error {
+	if err := checkName("volume", name); err != nil {
+		return fmt.Errorf("forget volume: %w", err)
+	}
+	script := fmt.Sprintf("set -e\nsync -f %s\nif test -e %s/vols/%s; then\n  echo 'volume %s is still there' >&2\n  exit 75\nfi\n", glusterState, glusterState, name, name)
+	return each(hosts, func(host string) error {
+		_, err := g.call(ctx, host, "forget volume", quickLimit, script)
 		return err
 	})
 }

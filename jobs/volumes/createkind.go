@@ -61,14 +61,26 @@ func (k createKind) Undo(ctx context.Context, op store.Operation, j *jobs.Journa
 }
 
 func (m machines) undoVolume(ctx context.Context, p volumePlan, j *jobs.Journal) error {
-	if err := m.dropVolume(ctx, p.Hosts, p.Volume); err != nil {
+	if err := m.endVolume(ctx, p, j); err != nil {
 		return err
 	}
 	if err := m.dropBricks(ctx, j, flat(p.Volume.Sets)); err != nil {
 		return err
 	}
 	// A script whose connection was lost may have made the volume after the first look. Without its bricks none can any more.
-	return m.dropVolume(ctx, p.Hosts, p.Volume)
+	return m.endVolume(ctx, p, j)
+}
+
+// endVolume deletes what was made of the volume, for good.
+func (m machines) endVolume(ctx context.Context, p volumePlan, j *jobs.Journal) error {
+	deleted, err := m.dropVolume(ctx, p.Hosts, p.Volume)
+	if err != nil || !deleted && !j.Done("deleted") {
+		return err
+	}
+	if err := j.Put("deleted", nil); err != nil { // a second undo finds nothing, and still has this to do
+		return err
+	}
+	return fault("", m.g.Forget(ctx, p.Hosts, p.Volume.Name))
 }
 
 func (k createKind) Finish(tx *store.Tx, op *store.Operation) error {

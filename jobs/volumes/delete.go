@@ -81,7 +81,12 @@ func (k deleteKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal
 	if err != nil {
 		return err
 	}
-	err = j.Do("volume", func() error { return k.m.dropVolume(ctx, p.Hosts, p.Volume) })
+	err = j.Do("volume", func() error {
+		if _, err := k.m.dropVolume(ctx, p.Hosts, p.Volume); err != nil {
+			return err
+		}
+		return onward(fault("", k.m.g.Forget(ctx, p.Hosts, p.Volume.Name)))
+	})
 	if err != nil {
 		return err
 	}

@@ -113,26 +113,26 @@ func (m machines) dropBricks(ctx context.Context, j *jobs.Journal, bricks []glus
 }
 
 // dropVolume deletes the gluster volume of that name if it is ours: it carries the record's id, or one of our bricks. What is
-// not there is gone already.
-func (m machines) dropVolume(ctx context.Context, hosts []string, v gluster.Volume) error {
+// not there is gone already. deleted says that there was something to delete, whose end is not durable before Forget.
+func (m machines) dropVolume(ctx context.Context, hosts []string, v gluster.Volume) (deleted bool, err error) {
 	info, _, err := m.find(ctx, hosts, v.Name)
 	if errors.Is(err, gluster.ErrNoVolume) || errors.Is(err, gluster.ErrName) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if info.RecordID() != v.ID && !sharesBrick(info, v) {
-		return nil
+		return false, nil
 	}
 	err = fault("", m.g.VolumeDelete(ctx, hosts, v.Name))
 	if err == nil || ctx.Err() != nil {
-		return err
+		return true, err
 	}
 	if _, _, gone := m.find(ctx, hosts, v.Name); errors.Is(gone, gluster.ErrNoVolume) {
-		return nil // it was deleted, and only the word of it went wrong
+		return true, nil // it was deleted, and only the word of it went wrong
 	}
-	return err
+	return true, err
 }
 
 func sharesBrick(info gluster.Info, v gluster.Volume) bool {
