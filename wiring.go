@@ -31,7 +31,7 @@ func openStore(ctx context.Context, cfg config.Config, command string, log *slog
 }
 
 func openQueue(ctx context.Context, cfg config.Config, log *slog.Logger) (*queue.Queue, error) {
-	return queue.Open(ctx, queue.Options{URL: cfg.Redis.Dial().Reveal(), Logger: log, Now: time.Now,
+	return queue.Open(ctx, queue.Options{URL: cfg.Redis.Dial().Reveal(), Namespace: cfg.Redis.Namespace, Logger: log, Now: time.Now,
 		SignOfLife: cfg.Operations.SignOfLife, LifeTTL: cfg.Operations.TakeoverAfter * 4 / 5})
 }
 

@@ -14,6 +14,7 @@ var redisSchemes = []string{"redis", "rediss", "unix", "redis-sentinel", "redis-
 // Redis says where the job queue lives. The URL can be shown to anyone: the
 // loader moves a password out of it.
 type Redis struct {
+	Namespace    string // of the keys of this yard
 	URL          string
 	Password     Secret
 	PasswordFile string

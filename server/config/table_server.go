@@ -57,6 +57,8 @@ func engineOptions() []Option {
 			"Password for Redis, when the URL does not hold one."),
 		option("redis.password_file", "", path(), func(c *Config) *string { return &c.Redis.PasswordFile },
 			"File that holds redis.password."),
+		option("redis.namespace", "yardmaster", text(), func(c *Config) *string { return &c.Redis.Namespace },
+			"Name of this yard in a Redis that several yards share; its workers need the same."),
 
 		option("workers.concurrency", "64", number(0, 10000), func(c *Config) *int { return &c.Workers.Concurrency },
 			"Operations that this process runs at once; 0 leaves them all to workers elsewhere.").withFlag("concurrency"),
