@@ -5,9 +5,11 @@ package gluster_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"yardmaster/executors/gluster"
 	"yardmaster/executors/ssh"
@@ -140,7 +142,44 @@ func (p predecessor) delete(v gluster.Volume) error {
 	})
 }
 
-// TestRealNodesAgainstThePredecessor logs what both ways of doing the same work take, one after the other.
+// race is the times of one sort of work, done both ways by turns.
+type race struct {
+	before, now []time.Duration
+}
+
+func (y *yard) lap(times *[]time.Duration, what string, f func() error) {
+	y.t.Helper()
+	start := time.Now()
+	if err := f(); err != nil {
+		y.t.Fatalf("%s: %v", what, err)
+	}
+	*times = append(*times, time.Since(start))
+}
+
+// race lets both do their work, the one that was second last time first.
+func (y *yard) race(races map[string]*race, what string, before, now func() error) {
+	y.t.Helper()
+	r := races[what]
+	if r == nil {
+		r = &race{}
+		races[what] = r
+	}
+	if len(r.now)%2 == 0 {
+		y.lap(&r.before, what+", before", before)
+		y.lap(&r.now, what+", now", now)
+	} else {
+		y.lap(&r.now, what+", now", now)
+		y.lap(&r.before, what+", before", before)
+	}
+	y.t.Logf("%-24s before %6d ms, now %6d ms", what, r.before[len(r.before)-1].Milliseconds(), r.now[len(r.now)-1].Milliseconds())
+}
+
+func median(times []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(times))
+	return sorted[len(sorted)/2]
+}
+
+// TestRealNodesAgainstThePredecessor logs what both ways of doing the same work take, by turns.
 func TestRealNodesAgainstThePredecessor(t *testing.T) {
 	y := newYard(t)
 	nodes, _ := reachNodes(t)
@@ -151,31 +190,32 @@ func TestRealNodesAgainstThePredecessor(t *testing.T) {
 	}
 	first := volume()
 	y.timed("the first volume, which starts the heal daemon", func() error { return y.create(first) })
-	for range 2 {
+	races := map[string]*race{}
+	const rounds = 4
+	for range rounds {
 		was, is := volume(), volume()
-		y.timed("create, before", func() error { return p.create(was) })
-		y.timed("create, now", func() error { return y.create(is) })
+		y.race(races, "create", func() error { return p.create(was) }, func() error { return y.create(is) })
 		specWas := gluster.CloneSpec{Source: was, Name: "c_" + newID(), ID: newID(), Op: newID()}
 		specIs := gluster.CloneSpec{Source: is, Name: "c_" + newID(), ID: newID(), Op: newID()}
-		y.timed("clone, before", func() error { return p.clone(specWas) })
-		y.timed("clone, now", func() error { _, err := y.g.Clone(ctx, y.hosts[0], specIs); return err })
-		y.timed("undo clone", func() error {
+		y.race(races, "clone", func() error { return p.clone(specWas) }, func() error { _, err := y.g.Clone(ctx, y.hosts[0], specIs); return err })
+		y.timed("undo clones", func() error {
 			return errors.Join(y.g.CloneUndo(ctx, y.hosts, specWas), y.g.CloneUndo(ctx, y.hosts, specIs))
 		})
-		set := y.set(3, 1)
-		y.timed("expand, before", func() error { return p.expand(was, set) })
-		was.Sets = append(was.Sets, set)
-		added := y.set(3, 1)
-		y.timed("expand, now", func() error {
-			if err := bricksAtOnce(added, func(b gluster.Brick) error { return y.g.BrickCreate(ctx, b) }); err != nil {
-				return err
-			}
-			return y.g.VolumeExpand(ctx, y.hosts[0], is.Name, is, [][]gluster.Brick{added})
+		small, smaller := volume(), volume()
+		y.timed("create two more", func() error { return errors.Join(y.create(small), y.create(smaller)) })
+		y.race(races, "delete", func() error { return p.delete(small) }, func() error { return y.delete(smaller) })
+		set, added := y.set(3, 1), y.set(3, 1)
+		y.race(races, "expand", func() error { return p.expand(was, set) }, func() error { return y.expand(is, added) })
+		was.Sets, is.Sets = append(was.Sets, set), append(is.Sets, added)
+		y.timed("wait for the rebalance to have begun", func() error {
+			return errors.Join(y.g.VolumeSetOption(ctx, y.hosts[0], was.Name, []string{"user.x y"}), y.g.VolumeSetOption(ctx, y.hosts[0], is.Name, []string{"user.x y"}))
 		})
-		is.Sets = append(is.Sets, added)
-		y.timed("delete of two sets, before", func() error { return p.delete(was) })
-		y.timed("delete of two sets, now", func() error { return y.delete(is) })
+		y.race(races, "delete of two sets", func() error { return p.delete(was) }, func() error { return y.delete(is) })
 	}
 	y.timed("delete the first volume", func() error { return y.delete(first) })
 	y.clean()
+	for what, r := range races {
+		b, n := median(r.before), median(r.now)
+		t.Logf("%-20s before %6d ms, now %6d ms, ratio %.2f", what, b.Milliseconds(), n.Milliseconds(), n.Seconds()/b.Seconds())
+	}
 }

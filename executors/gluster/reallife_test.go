@@ -115,6 +115,13 @@ func (y *yard) create(v gluster.Volume) error {
 	return y.g.VolumeCreate(y.t.Context(), v.Sets[0][0].Host, v)
 }
 
+func (y *yard) expand(v gluster.Volume, added []gluster.Brick) error {
+	if err := bricksAtOnce(added, func(b gluster.Brick) error { return y.g.BrickCreate(y.t.Context(), b) }); err != nil {
+		return err
+	}
+	return y.g.VolumeExpand(y.t.Context(), y.hosts[0], v.Name, v, [][]gluster.Brick{added})
+}
+
 func (y *yard) delete(v gluster.Volume) error {
 	var bricks []gluster.Brick
 	for _, s := range v.Sets {
@@ -165,12 +172,7 @@ func TestRealNodesLiveThroughAVolumesLife(t *testing.T) {
 		y.timed("create replica 3", func() error { return y.create(v) })
 		y.timed("create again", func() error { return y.create(v) })
 		added := [][]gluster.Brick{y.set(3, 1)}
-		y.timed("expand", func() error {
-			if err := bricksAtOnce(added[0], func(b gluster.Brick) error { return y.g.BrickCreate(ctx, b) }); err != nil {
-				return err
-			}
-			return y.g.VolumeExpand(ctx, y.hosts[0], v.Name, v, added)
-		})
+		y.timed("expand", func() error { return y.expand(v, added[0]) })
 		y.timed("expand again", func() error { return y.g.VolumeExpand(ctx, y.hosts[0], v.Name, v, added) })
 		v.Sets = append(v.Sets, added...)
 		spec := gluster.CloneSpec{Source: v, Name: "clone" + v.Name, ID: newID(), Op: newID()}

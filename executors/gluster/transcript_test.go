@@ -138,6 +138,15 @@ var steps = []struct {
 	{"volume_delete", Options{}, nil, func(ctx context.Context, g *Gluster) (any, error) {
 		return nil, g.VolumeDelete(ctx, []string{"node1", "node2"}, "vol_a")
 	}},
+	{"volume_delete_marked", Options{}, nil, func(ctx context.Context, g *Gluster) (any, error) {
+		return g.VolumeDeleteMarked(ctx, "node1", "vol_a", id(7))
+	}},
+	{"volume_delete_unmarked", Options{}, []*rule{says("grep -qsxF", saysNotMarked)}, func(ctx context.Context, g *Gluster) (any, error) {
+		return g.VolumeDeleteMarked(ctx, "node1", "vol_a", id(7))
+	}},
+	{"volume_forget", Options{}, nil, func(ctx context.Context, g *Gluster) (any, error) {
+		return nil, g.Forget(ctx, []string{"node1", "node2"}, "vol_a")
+	}},
 	{"volume_delete_gone", Options{}, []*rule{
 		{phrase: "volume delete", err: executors.ErrUnreachable, times: 1}, refuses("volume delete", "volume delete: vol_a: failed: Volume vol_a does not exist", 1),
 	}, func(ctx context.Context, g *Gluster) (any, error) {

@@ -84,6 +84,9 @@ func (w *world) given(p place) *file {
 	case "/etc/hostname":
 		return &file{Mode: 0o644, Data: p.host + "\n"}
 	}
+	if name, ok := strings.CutPrefix(p.rel, volumeStates); ok {
+		return w.volumeState(p.host, name)
+	}
 	if strings.HasPrefix(p.rel, "/dev/") && w.device(p.host, p.rel) != nil {
 		return &file{Mode: deviceMode}
 	}
@@ -91,6 +94,26 @@ func (w *world) given(p place) *file {
 		return &file{Dir: true, Mode: 0o755}
 	}
 	return nil
+}
+
+// volumeStates is where glusterd keeps a directory for each volume, with the file info in it.
+const volumeStates = "/var/lib/glusterd/vols/"
+
+// volumeState is such a directory, by its name, or the file in it.
+func (w *world) volumeState(host, name string) *file {
+	name, info := strings.CutSuffix(name, "/info")
+	n := w.nodes.get("", host)
+	if n == nil {
+		return nil
+	}
+	v := w.volumes.get(n.Pool, name)
+	switch {
+	case v == nil:
+		return nil
+	case info:
+		return &file{Mode: 0o600, Data: v.state()}
+	}
+	return &file{Dir: true, Mode: 0o755}
 }
 
 // deviceMode marks what stat shows of a block device.

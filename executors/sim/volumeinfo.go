@@ -26,6 +26,20 @@ func (v *volume) stateNumber() int {
 	return map[string]int{"Created": 0, "Started": 1, "Stopped": 2}[v.State]
 }
 
+// state is what glusterd writes down of a volume in its file info.
+func (v *volume) state() string {
+	_, number := v.sort()
+	var s strings.Builder
+	fmt.Fprintf(&s, "type=%d\ncount=%d\nstatus=%d\nsub_count=%d\nvolume-id=%s\n", number, len(v.Bricks), v.stateNumber(), v.inSet(), v.UUID)
+	for _, k := range sortedKeys(v.Options) {
+		fmt.Fprintf(&s, "%s=%s\n", k, v.Options[k])
+	}
+	for i, b := range v.Bricks {
+		fmt.Fprintf(&s, "brick-%d=%s:%s\n", i, b.Name, strings.ReplaceAll(b.Path, "/", "-"))
+	}
+	return s.String()
+}
+
 // chosen gives the volumes that a command is about: the named one or all.
 func (g *glusterCall) chosen(name string) []*volume {
 	if name == "" || name == "all" {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
+
+	"yardmaster/executors/gluster"
 	"yardmaster/jobs"
 	"yardmaster/store"
 )
@@ -81,16 +84,21 @@ func (k deleteKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal
 	if err != nil {
 		return err
 	}
-	err = j.Do("volume", func() error {
-		if _, err := k.m.dropVolume(ctx, p.Hosts, p.Volume); err != nil {
-			return err
-		}
-		return onward(fault("", k.m.g.Forget(ctx, p.Hosts, p.Volume.Name)))
-	})
-	if err != nil {
+	bricks := flat(p.Volume.Sets)
+	if j.Done("volume") {
+		return onward(k.m.dropBricks(ctx, j, bricks))
+	}
+	if _, err := k.m.dropVolume(ctx, p.Hosts, p.Volume); err != nil {
 		return err
 	}
-	return onward(k.m.dropBricks(ctx, j, flat(p.Volume.Sets)))
+	var errs [2]error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		errs[0] = j.Do("volume", func() error { return fault("", k.m.g.Forget(ctx, p.Hosts, p.Volume.Name)) })
+	})
+	wg.Go(func() { errs[1] = k.m.dropBricks(ctx, j, bricks) })
+	wg.Wait()
+	return onward(together(errs[:]))
 }
 
 // onward makes a refusal worth another try, for what can only go on.
@@ -108,10 +116,10 @@ func (k deleteKind) Undo(ctx context.Context, op store.Operation, _ *jobs.Journa
 	if err != nil {
 		return err
 	}
-	if op.Done("volume") {
+	_, host, err := k.m.find(ctx, p.Hosts, p.Volume.Name)
+	if errors.Is(err, gluster.ErrNoVolume) {
 		return fmt.Errorf("volume %s is gone, its delete can only go on", p.Volume.Name)
 	}
-	_, host, err := k.m.find(ctx, p.Hosts, p.Volume.Name)
 	if err != nil {
 		return err
 	}

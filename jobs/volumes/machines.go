@@ -115,6 +115,13 @@ func (m machines) dropBricks(ctx context.Context, j *jobs.Journal, bricks []glus
 // dropVolume deletes the gluster volume of that name if it is ours: it carries the record's id, or one of our bricks. What is
 // not there is gone already. deleted says that there was something to delete, whose end is not durable before Forget.
 func (m machines) dropVolume(ctx context.Context, hosts []string, v gluster.Volume) (deleted bool, err error) {
+	if len(hosts) > 0 {
+		deleted, err := m.g.VolumeDeleteMarked(ctx, hosts[0], v.Name, v.ID)
+		var refused *executors.ExitError
+		if deleted || errors.As(err, &refused) && !mute(err) {
+			return true, m.unlessGone(ctx, hosts, v.Name, err)
+		}
+	}
 	info, _, err := m.find(ctx, hosts, v.Name)
 	if errors.Is(err, gluster.ErrNoVolume) || errors.Is(err, gluster.ErrName) {
 		return false, nil
@@ -125,15 +132,22 @@ func (m machines) dropVolume(ctx context.Context, hosts []string, v gluster.Volu
 	if info.RecordID() != v.ID && !sharesBrick(info, v) {
 		return false, nil
 	}
-	err = fault("", m.g.VolumeDelete(ctx, hosts, v.Name))
-	if err == nil || ctx.Err() != nil {
-		return true, err
-	}
-	if _, _, gone := m.find(ctx, hosts, v.Name); errors.Is(gone, gluster.ErrNoVolume) {
-		return true, nil // it was deleted, and only the word of it went wrong
-	}
-	return true, err
+	return true, m.unlessGone(ctx, hosts, v.Name, m.g.VolumeDelete(ctx, hosts, v.Name))
 }
+
+// unlessGone is the error of a delete, unless the volume was deleted and only the word of it went wrong.
+func (m machines) unlessGone(ctx context.Context, hosts []string, name string, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return fault("", err)
+	}
+	if _, _, gone := m.find(ctx, hosts, name); errors.Is(gone, gluster.ErrNoVolume) {
+		return nil
+	}
+	return fault("", err)
+}
+
+// mute says that a host could not speak for its pool, so that another may be asked.
+func mute(err error) bool { return silent(err) || errors.Is(err, gluster.ErrGlusterdDown) }
 
 func sharesBrick(info gluster.Info, v gluster.Volume) bool {
 	for _, set := range v.Sets {
@@ -166,7 +180,7 @@ func (m machines) find(ctx context.Context, hosts []string, name string) (gluste
 			continue
 		}
 		errs = append(errs, fault(host, err))
-		if !silent(err) && !errors.Is(err, gluster.ErrGlusterdDown) {
+		if !mute(err) {
 			break
 		}
 	}
