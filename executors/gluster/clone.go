@@ -62,41 +62,26 @@ func (g *Gluster) Clone(ctx context.Context, host string, c CloneSpec) (CloneRes
 	if err := c.check(); err != nil {
 		return CloneResult{}, fmt.Errorf("clone volume: %w", err)
 	}
-	info, err := g.cloneMake(ctx, host, c)
-	if err != nil {
+	if err := g.cloneMake(ctx, host, c); err != nil {
 		return CloneResult{}, err
 	}
-	bricks, err := g.cloneFinish(ctx, host, c, info)
-	if err != nil {
-		return CloneResult{}, err
-	}
-	return CloneResult{ID: info.ID, Bricks: bricks}, nil
+	return g.cloneFinish(ctx, host, c)
 }
 
 // cloneMake makes snapshot and clone, or finds the clone that an earlier run made.
-func (g *Gluster) cloneMake(ctx context.Context, host string, c CloneSpec) (Info, error) {
+func (g *Gluster) cloneMake(ctx context.Context, host string, c CloneSpec) error {
 	out, err := g.gluster(ctx, host, "clone volume", g.cloneScript(c))
-	if err != nil {
-		return Info{}, err
-	}
-	if !strings.Contains(out, saysExists) {
-		all, err := g.infos(host, out)
-		if err == nil && len(all) != 1 {
-			err = fmt.Errorf("%w: volume info names %d volumes", errAnswer, len(all))
-		}
-		if err != nil {
-			return Info{}, err
-		}
-		return all[0], nil
+	if err != nil || !strings.Contains(out, saysExists) {
+		return err
 	}
 	info, err := g.VolumeInfo(ctx, host, c.Name)
 	if err != nil || c.is(info) {
-		return info, err
+		return err
 	}
 	if err := g.snapshotDelete(ctx, host, c); err != nil {
-		return Info{}, err
+		return err
 	}
-	return Info{}, taken(host, "clone volume", c.Name)
+	return taken(host, "clone volume", c.Name)
 }
 
 func (g *Gluster) cloneScript(c CloneSpec) string {
@@ -106,40 +91,46 @@ func (g *Gluster) cloneScript(c CloneSpec) string {
 	s.WriteString(forgive(fmt.Sprintf("G snapshot create %s %s no-timestamp", snap, c.Source.Name), "already exists"))
 	s.WriteString(forgive("G snapshot activate "+snap, "already activated"))
 	s.WriteString(attempt(fmt.Sprintf("G snapshot clone %s %s", c.Name, snap), "already exists", saysExists))
-	s.WriteString("G --xml volume info " + c.Name + "\n")
 	return s.String()
 }
 
 // cloneFinish does at once what does not wait for another: start the clone and write its record into it (which glusterd
 // refuses before it is started), drop the snapshot (which deactivates it too), and find the clone's bricks.
-func (g *Gluster) cloneFinish(ctx context.Context, host string, c CloneSpec, info Info) ([]ClonedBrick, error) {
-	var bricks []ClonedBrick
+func (g *Gluster) cloneFinish(ctx context.Context, host string, c CloneSpec) (CloneResult, error) {
+	var res CloneResult
 	var errs [3]error
 	var wg sync.WaitGroup
-	wg.Go(func() { errs[0] = g.cloneStart(ctx, host, c, info) })
+	wg.Go(func() { errs[0] = g.cloneStart(ctx, host, c) })
 	wg.Go(func() { errs[1] = g.snapshotDelete(ctx, host, c) })
-	wg.Go(func() { bricks, errs[2] = g.locate(ctx, info, c.Source) })
+	wg.Go(func() { res, errs[2] = g.cloneFind(ctx, host, c) })
 	wg.Wait()
 	if err := errors.Join(errs[:]...); err != nil {
-		return nil, err
+		return CloneResult{}, err
 	}
-	if len(bricks) != len(info.Bricks) {
-		return nil, fmt.Errorf("%w: %d of the %d bricks of clone %s were found", errAnswer, len(bricks), len(info.Bricks), c.Name)
-	}
-	made := make([]Brick, len(bricks))
-	for i, b := range bricks {
+	made := make([]Brick, len(res.Bricks))
+	for i, b := range res.Bricks {
 		made[i] = b.brick()
 	}
-	return bricks, g.settle(ctx, made)
+	return res, g.settle(ctx, made)
 }
 
-func (g *Gluster) cloneStart(ctx context.Context, host string, c CloneSpec, info Info) error {
-	script := "set -e\n" + g.prelude()
-	if !info.Started() {
-		script += forgive("G volume start "+c.Name, "already started")
-	}
-	_, err := g.gluster(ctx, host, "start clone", script+volumeConfigure(Volume{Name: c.Name, ID: c.ID}))
+func (g *Gluster) cloneStart(ctx context.Context, host string, c CloneSpec) error {
+	script := "set -e\n" + g.prelude() + forgive("G volume start "+c.Name, "already started") + volumeConfigure(Volume{Name: c.Name, ID: c.ID})
+	_, err := g.gluster(ctx, host, "start clone", script)
 	return err
+}
+
+// cloneFind says what was made, with every brick.
+func (g *Gluster) cloneFind(ctx context.Context, host string, c CloneSpec) (CloneResult, error) {
+	info, err := g.VolumeInfo(ctx, host, c.Name)
+	if err != nil {
+		return CloneResult{}, err
+	}
+	bricks, err := g.locate(ctx, info, c.Source)
+	if err == nil && len(bricks) != len(info.Bricks) {
+		err = fmt.Errorf("%w: %d of the %d bricks of clone %s were found", errAnswer, len(bricks), len(info.Bricks), c.Name)
+	}
+	return CloneResult{ID: info.ID, Bricks: bricks}, err
 }
 
 func (g *Gluster) snapshotDelete(ctx context.Context, host string, c CloneSpec) error {

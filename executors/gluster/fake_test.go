@@ -87,7 +87,7 @@ func (f *fake) transcript() string {
 
 // rank orders the scripts that may run beside others; 0 is for those that run alone.
 func rank(p played) int {
-	for i, phrase := range []string{"G volume start clone_b", "G volume set clone_b", "vg_name,lv_name,pool_lv", "lvremove", "G snapshot delete", "sync"} {
+	for i, phrase := range []string{"G volume start clone_b", "G volume set clone_b", "--xml volume info clone_b", "/proc/mounts", "vg_name,lv_name,pool_lv", "lvremove", "G snapshot delete", "sync"} {
 		if strings.Contains(p.script, phrase) && !strings.Contains(p.script, "lvcreate") {
 			return i + 1
 		}

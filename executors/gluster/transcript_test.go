@@ -43,7 +43,8 @@ var (
 	cloneAt = []string{
 		"10.0.0.1:/run/gluster/snaps/f00d/brick1/brick", "10.0.0.2:/run/gluster/snaps/f00d/brick2/brick", "10.0.0.3:/run/gluster/snaps/f00d/brick3/brick",
 	}
-	thinsOfClone = fmt.Sprintf("  vg_%s:f00d_0:tp_%s\n  vg_%s:f00d_0:tp_%s\n  vg_%s:f00d_0:tp_%s\n", id(0x100), id(0), id(0x101), id(1), id(0x102), id(2))
+	mountsOfClone = fmt.Sprintf("/dev/mapper/vg_%s-f00d_0 /run/gluster/snaps/f00d/brick1 xfs rw 0 0\n/dev/mapper/vg_%s-f00d_0 /run/gluster/snaps/f00d/brick2 xfs rw 0 0\n/dev/mapper/vg_%s-f00d_0 /run/gluster/snaps/f00d/brick3 xfs rw 0 0\n", id(0x100), id(0x101), id(0x102))
+	thinsOfClone  = fmt.Sprintf("  vg_%s:f00d_0:tp_%s\n  vg_%s:f00d_0:tp_%s\n  vg_%s:f00d_0:tp_%s\n", id(0x100), id(0), id(0x101), id(1), id(0x102), id(2))
 )
 
 func brickOf(b Brick, change func(*Brick)) Brick { change(&b); return b }
@@ -163,7 +164,7 @@ var steps = []struct {
 	{"heal_info", Options{}, []*rule{says("heal", healXML)}, func(ctx context.Context, g *Gluster) (any, error) {
 		return g.VolumeHealInfo(ctx, "node1", "vol_a")
 	}},
-	{"clone", Options{}, []*rule{says("snapshot clone", infoXML("clone_b", "f00d", "Started", cloneAt)), says("vg_name,lv_name,pool_lv", thinsOfClone)},
+	{"clone", Options{}, []*rule{says("info clone_b", infoXML("clone_b", "f00d", "Started", cloneAt)), says("/proc/mounts", mountsOfClone)},
 		func(ctx context.Context, g *Gluster) (any, error) { return g.Clone(ctx, "node1", clone) }},
 	{"clone_again", Options{}, []*rule{
 		says("snapshot clone", saysExists+"\n"), says("info clone_b", infoXML("clone_b", "f00d", "Created", cloneAt, idOption, id(0xa))), says("vg_name,lv_name,pool_lv", thinsOfClone),

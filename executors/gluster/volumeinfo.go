@@ -28,6 +28,9 @@ type InfoBrick struct{ Host, Path string }
 // Address is the brick in gluster's words.
 func (b InfoBrick) Address() string { return b.Host + ":" + b.Path }
 
+// dir is the directory that a snapshot's brick is mounted on.
+func (b InfoBrick) dir() string { return b.Path[:strings.LastIndex(b.Path, "/")] }
+
 // Started tells whether the volume serves.
 func (i Info) Started() bool { return i.Status == "Started" }
 
