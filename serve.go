@@ -54,7 +54,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	hosts, closeHosts, err := machines(cfg, log)
+	hosts, closeHosts, err := reach(cfg, log)
 	if err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func work(ctx context.Context, cfg config.Config, warnings []string, log *slog.L
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	hosts, closeHosts, err := machines(cfg, log)
+	hosts, closeHosts, err := reach(cfg, log)
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,9 @@ func sealer(path string, make bool) (*auth.Sealer, error) {
 	return auth.NewSealer(key, rand.Reader)
 }
 
+// reach is how this build reaches the storage nodes.
+var reach = machines
+
 // machines reaches the storage nodes, real ones or simulated ones.
 func machines(cfg config.Config, log *slog.Logger) (executors.Runner, func() error, error) {
 	if cfg.Heketi.Executor == config.ExecutorSim {

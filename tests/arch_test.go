@@ -95,7 +95,7 @@ var forbidden = map[string][]string{
 }
 
 // top is everything that the root of the repository may hold beside dot files.
-var top = []string{"main.go", "serve.go", "wiring.go", "commands.go", "server", "store", "jobs", "executors", "auth", "client", "docs", "tests", "go.mod", "go.sum",
+var top = []string{"main.go", "serve.go", "wiring.go", "commands.go", "instant.go", "server", "store", "jobs", "executors", "auth", "client", "docs", "tests", "go.mod", "go.sum",
 	"Dockerfile", "compose.yaml", "README.md", "LICENSE", "yardmaster.example.yaml"}
 
 const module = "yardmaster"

@@ -9,14 +9,21 @@ import (
 	"yardmaster/tests/harness"
 )
 
-// BenchmarkPairs creates a volume and deletes it, over and over, from several clients at once, on machines that take no time.
-func BenchmarkPairs(b *testing.B) {
-	b.Run("queue=embedded", func(b *testing.B) { pairs(b, settings{}) })
+// BenchmarkPairs creates a volume and deletes it, over and over, from several clients at once, on machines that do nothing: what
+// is measured is the server.
+func BenchmarkPairs(b *testing.B) { queues(b, settings{instant: true}) }
+
+// BenchmarkPairsSimulated is BenchmarkPairs on the simulated machines, which work through every script inside the server.
+func BenchmarkPairsSimulated(b *testing.B) { queues(b, settings{}) }
+
+func queues(b *testing.B, s settings) {
+	b.Run("queue=embedded", func(b *testing.B) { pairs(b, s) })
 	b.Run("queue=redis", func(b *testing.B) {
 		if _, err := exec.LookPath("redis-server"); err != nil {
 			b.Skip("redis-server is not installed")
 		}
-		pairs(b, settings{redis: harness.StartRedis(b).URL})
+		s.redis = harness.StartRedis(b).URL
+		pairs(b, s)
 	})
 }
 

@@ -26,6 +26,7 @@ func device(n int) string { return "/dev/sd" + string(rune('b'+n)) }
 
 // settings are what a benchmark changes of a server; the rest is as an operator has it who changed nothing.
 type settings struct {
+	instant bool          // the machines do nothing, and that at once
 	latency time.Duration // of every simulated command
 	redis   string        // "" is the embedded queue
 	ssh     string        // the YAML of machines behind SSH instead, which are reached at addresses of this host
@@ -48,7 +49,11 @@ func start(b *testing.B, s settings) *yard {
 	if s.ssh != "" {
 		machines = s.ssh
 	}
-	y := &yard{b: b, Server: harness.Start(b, harness.Options{
+	tags := ""
+	if s.instant {
+		tags = "instant"
+	}
+	y := &yard{b: b, Server: harness.Start(b, harness.Options{Tags: tags,
 		YAML: fmt.Sprintf("redis: {url: %q}\nlog: {level: warn}\nprofiling: %v\n%s\n", s.redis, *profiles != "", machines)})}
 	y.load(s.ssh != "")
 	return y

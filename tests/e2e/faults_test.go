@@ -140,11 +140,16 @@ func (s *site) killedDuringCreate() {
 	s.delete(distributed, beside)
 }
 
-// boot gives a node its power back.
+// boot gives a node its power back. Where glusterd does not come up with it, what it says of that is told, and it is started
+// once more: what it cannot read it will not read then either, and the test fails.
 func (s *site) boot(f faults, n node) {
 	s.t.Helper()
 	begin := time.Now()
-	f.do("boot", n.Name)
+	if err := f.try("boot", n.Name); err != nil {
+		s.t.Logf("%v", err)
+		s.t.Logf("%s", s.script(n, "grep -a ' [EC] ' /var/log/glusterfs/glusterd.log | tail -n 40; systemctl status glusterd; find /var/lib/glusterd -type f -size 0; ip address; true"))
+		s.t.Logf("%s", s.script(n, "systemctl restart glusterd && gluster --mode=script pool list"))
+	}
 	s.times.add("a node boots", time.Since(begin))
 }
 

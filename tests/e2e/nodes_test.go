@@ -144,11 +144,22 @@ func realFaults(t *testing.T) faults {
 // do runs "ACTION NODE ARGUMENT...".
 func (f faults) do(args ...string) {
 	f.t.Helper()
+	if err := f.try(args...); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// bootLimit is how long a node may take to boot, in seconds.
+const bootLimit = "120"
+
+func (f faults) try(args ...string) error {
 	ctx, cancel := context.WithTimeout(f.t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, f.command[0], append(f.command[1:len(f.command):len(f.command)], args...)...)
+	cmd.Env = append(os.Environ(), "BOOT_TIMEOUT="+bootLimit)
 	cmd.WaitDelay = time.Second // a node that it boots keeps what it was given
 	if out, err := cmd.CombinedOutput(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
-		f.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
 	}
+	return nil
 }

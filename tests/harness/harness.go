@@ -6,9 +6,11 @@ package harness
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,39 +18,61 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Main is the body of a TestMain: it runs the tests, looks for goroutines that nobody waited for and removes the binary.
+// Main is the body of a TestMain: it runs the tests, looks for goroutines that nobody waited for and removes the binaries.
 func Main(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if dir, err := built(); err == nil && dir != "" {
-			os.RemoveAll(filepath.Dir(dir))
+		for _, b := range built() {
+			os.RemoveAll(filepath.Dir(b.path))
 		}
 		os.Exit(code)
 	}))
 }
 
-var binary struct {
-	once sync.Once
+// binary is the program, built once for all tests of a process.
+type binary struct {
 	path string
 	err  error
 }
 
-// built gives the binary if one was made, and makes none.
-func built() (string, error) {
-	binary.once.Do(func() {})
-	return binary.path, binary.err
+// binaries are those that were built, by their build tags.
+var binaries struct {
+	sync.Mutex
+	of map[string]binary
+}
+
+// built gives the binaries that there are, and makes none.
+func built() []binary {
+	binaries.Lock()
+	defer binaries.Unlock()
+	return slices.DeleteFunc(slices.Collect(maps.Values(binaries.of)), func(b binary) bool { return b.path == "" })
 }
 
 // Binary is the path of the program, built once for all tests of this process, with the race detector if they have it.
 func Binary(t testing.TB) string {
 	t.Helper()
-	binary.once.Do(func() { binary.path, binary.err = build() })
-	if binary.err != nil {
-		t.Fatal(binary.err)
-	}
-	return binary.path
+	return tagged(t, "")
 }
 
-func build() (string, error) {
+// tagged is the program built with build tags.
+func tagged(t testing.TB, tags string) string {
+	t.Helper()
+	binaries.Lock()
+	defer binaries.Unlock()
+	b, ok := binaries.of[tags]
+	if !ok {
+		b.path, b.err = build(tags)
+		if binaries.of == nil {
+			binaries.of = map[string]binary{}
+		}
+		binaries.of[tags] = b
+	}
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return b.path
+}
+
+func build(tags string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
@@ -61,7 +85,7 @@ func build() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "yardmaster")
-	args := []string{"build", "-o", path}
+	args := []string{"build", "-tags", tags, "-o", path}
 	if Race {
 		args = append(args, "-race")
 	}

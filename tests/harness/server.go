@@ -20,6 +20,7 @@ type Options struct {
 	YAML    string         // our own configuration file instead; address, data folder and the two Heketi keys are added
 	Env     []string       // more environment, "KEY=value"
 	Args    []string       // more arguments of serve
+	Tags    string         // build tags of the program
 	TLS     bool           // the server was told to speak TLS: only changes how it is asked whether it is up
 }
 
@@ -54,7 +55,7 @@ func New(t testing.TB, o Options) *Server {
 	}
 	env := s.configure(o, port)
 	args := append(append([]string{"serve"}, s.flag...), o.Args...)
-	s.Process = NewProcess(t, "server", o.Dir, append(env, o.Env...), Binary(t), args...)
+	s.Process = NewProcess(t, "server", o.Dir, append(env, o.Env...), tagged(t, o.Tags), args...)
 	return s
 }
 
