@@ -77,6 +77,7 @@ type engine struct {
 	kind   *script
 	limits jobs.Limits
 	remote bool // run operations by a RemoteWorker, as another process does
+	idle   bool // run none
 	ids    atomic.Int64
 
 	db     *store.DB
@@ -120,7 +121,9 @@ func (e *engine) open() {
 	if e.remote {
 		w = jobs.RemoteWorker(e.queue, []jobs.Kind{e.kind}, "elsewhere", time.Now, log)
 	}
-	e.done.Go(func() { _ = w.Work(work, 8) })
+	if !e.idle {
+		e.done.Go(func() { _ = w.Work(work, 8) })
+	}
 }
 
 // kill lets nothing be written any more, and then ends everything.
@@ -435,6 +438,21 @@ func TestWhatWasCutOffGoesOnWithItsJournal(t *testing.T) {
 	}
 	if op.Attempt < 2 {
 		t.Errorf("attempt %d: the first run is not fenced off", op.Attempt)
+	}
+}
+
+// TestARunWhoseClaimWasLostIsUndoneWhenCanceled: a power cut takes the claim of a run along, and not what the run did.
+func TestARunWhoseClaimWasLostIsUndoneWhenCanceled(t *testing.T) {
+	e := start(t, &engine{idle: true, kind: &script{}})
+	id := e.mustSubmit("a") // as it is on disk the moment after a worker took it
+	e.kill()
+	e.open()
+	op, err := e.runner.Cancel(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if op.State != store.Undoing {
+		t.Errorf("the operation is %s: what it may have begun stays", op.State)
 	}
 }
 

@@ -27,13 +27,16 @@ func (r *Runner) reconcile(ctx context.Context) error {
 	adopted := map[string]int{}
 	err := r.db.Update(ctx, func(tx *store.Tx) error {
 		clear(adopted)
-		var cut, stuck []store.Operation
+		var cut, stuck, begun []store.Operation
 		for op, err := range store.LiveOperations(tx) {
 			if err != nil {
 				return err
 			}
 			if op.State == store.Stuck {
 				stuck = append(stuck, op)
+			}
+			if op.State == store.Pending && op.Started.IsZero() {
+				begun = append(begun, op)
 			}
 			if op.State != store.Running && op.State != store.Undoing {
 				continue
@@ -46,6 +49,12 @@ func (r *Runner) reconcile(ctx context.Context) error {
 		}
 		for _, op := range cut {
 			if err := restart(tx, &op); err != nil {
+				return err
+			}
+		}
+		for _, op := range begun {
+			op.Started = tx.Now() // a claim goes with the process that made it, but not what the run did until then
+			if err := store.Operations.Put(tx, &op); err != nil {
 				return err
 			}
 		}
@@ -269,8 +278,13 @@ func (r *Runner) takeOver(ctx context.Context, id string, attempt int, why strin
 
 // update changes one operation in a transaction of its own.
 func (r *Runner) update(ctx context.Context, id string, change func(*store.Tx, *store.Operation) error) (store.Operation, error) {
+	return rewrite(ctx, r.db.Update, id, change)
+}
+
+// rewrite changes one operation by one way of writing to the store.
+func rewrite(ctx context.Context, write func(context.Context, func(*store.Tx) error) error, id string, change func(*store.Tx, *store.Operation) error) (store.Operation, error) {
 	var op store.Operation
-	err := r.db.Update(ctx, func(tx *store.Tx) error {
+	err := write(ctx, func(tx *store.Tx) error {
 		var err error
 		if op, err = store.Operations.Get(tx, id); err != nil {
 			return err

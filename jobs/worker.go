@@ -112,19 +112,28 @@ func (l local) claim(ctx context.Context, t Task, cancel context.CancelCauseFunc
 	if !r.flights.begin(t.Op.ID, t.Op.Attempt, cancel) {
 		return false, nil
 	}
-	mine := false
-	op, err := r.update(ctx, t.Op.ID, func(tx *store.Tx, op *store.Operation) error {
+	mine, claimed := false, store.Operation{}
+	// A claim that is lost with this process is not missed: what was pending then counts as begun (see reconcile).
+	soon := func(ctx context.Context, fn func(*store.Tx) error) error {
+		return r.db.Soon(ctx, fn, func() {
+			if mine {
+				r.hub.publish(claimed)
+			}
+		})
+	}
+	_, err := rewrite(ctx, soon, t.Op.ID, func(tx *store.Tx, op *store.Operation) error {
 		mine = op.Attempt == t.Op.Attempt && op.State.Live() && t.Undo == (op.State == store.Undoing)
 		if !mine {
 			return nil
 		}
-		return claim(tx, op, store.Claim{Worker: r.worker, Epoch: r.epoch})
+		err := claim(tx, op, store.Claim{Worker: r.worker, Epoch: r.epoch})
+		claimed = *op
+		return err
 	})
 	if err != nil || !mine {
 		r.flights.land(t.Op.ID, t.Op.Attempt)
 		return false, err
 	}
-	r.hub.publish(op)
 	return true, nil
 }
 

@@ -78,6 +78,12 @@ func (d *DB) View(ctx context.Context, fn func(*Tx) error) error { return d.kv.V
 // Update writes; nil means that it is on disk. fn may be called again and must not keep anything outside between calls.
 func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error { return d.kv.Update(ctx, fn) }
 
+// Soon writes what may be lost with the process: nil means that fn has run, and that every later Update sees what it wrote. When
+// View does too, after is called; it must not block.
+func (d *DB) Soon(ctx context.Context, fn func(*Tx) error, after func()) error {
+	return d.kv.Soon(ctx, fn, after)
+}
+
 // Backup hands target the exact size of a consistent copy and writes it there, while writers go on.
 func (d *DB) Backup(ctx context.Context, target func(size int64) (io.Writer, error)) (int64, error) {
 	return d.kv.BackupTo(ctx, target)

@@ -14,18 +14,21 @@ type batch struct {
 	bolt   *bolt.Tx
 	now    time.Time
 	alone  bool
-	calls  []*call
-	writes int   // of the calls that succeeded
-	broken error // writes of a failed call could not be taken back
+	served int         // calls that were run
+	calls  []*call     // those of them that wait for the commit
+	after  []func()    // what the others want to have called then
+	due    *time.Timer // when it is committed even if nobody waits; nil until nobody did
+	writes int         // of the calls that succeeded
+	broken error       // writes of a failed call could not be taken back
 }
 
 func (b *batch) hasRoom() bool {
-	return !b.alone && b.broken == nil && len(b.calls) < batchCalls && b.writes < batchWrites
+	return !b.alone && b.broken == nil && b.served < batchCalls && b.writes < batchWrites
 }
 
 // serve runs one closure and takes its writes back if it does not return nil.
 func (b *batch) serve(c *call, log *slog.Logger) {
-	b.calls = append(b.calls, c)
+	b.served++
 	tx := &Tx{bolt: b.bolt, now: b.now, alone: b.alone}
 	returned := false
 	defer func() {
@@ -42,6 +45,14 @@ func (b *batch) serve(c *call, log *slog.Logger) {
 		} else if err := tx.takeBack(); err != nil {
 			b.broken = fmt.Errorf("take back a failed update: %w", err)
 		}
+		if c.soon {
+			if !c.failed() && c.after != nil {
+				b.after = append(b.after, c.after)
+			}
+			close(c.done)
+		} else {
+			b.calls = append(b.calls, c)
+		}
 	}()
 	c.err = c.fn(tx)
 	returned = true
@@ -49,6 +60,9 @@ func (b *batch) serve(c *call, log *slog.Logger) {
 
 // end commits what the calls wrote. A batch that wrote nothing, and a lone call that failed, cost no disk.
 func (b *batch) end() error {
+	if b.due != nil {
+		b.due.Stop()
+	}
 	if b.broken == nil && b.writes > 0 {
 		if err := b.bolt.Commit(); err != nil {
 			return fmt.Errorf("commit: %w", err)
@@ -61,15 +75,19 @@ func (b *batch) end() error {
 	return b.broken
 }
 
-// refuse gives every call the error, also those that had failed: they may have judged by writes
+// refuse gives every call that waits the error, also those that had failed: they may have judged by writes
 // of others that are now gone.
 func (b *batch) refuse(err error) {
+	b.after = nil
 	for _, c := range b.calls {
 		c.err = err
 	}
 }
 
 func (b *batch) answer() {
+	for _, after := range b.after {
+		after()
+	}
 	for _, c := range b.calls {
 		close(c.done)
 	}

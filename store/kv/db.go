@@ -61,6 +61,17 @@ func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return d.writer.submit(ctx, &call{fn: fn})
 }
 
+// Soon is Update for what may be lost: it returns once fn has run. Every later Update sees what it wrote; it is on disk, and
+// seen by View, with the next commit, which comes within a few milliseconds. Then after is called, on the writer's goroutine and
+// before the callers of that commit's Updates go on; it must not block. A process that dies before has not written it, and a
+// commit that fails is told to the log alone.
+func (d *DB) Soon(ctx context.Context, fn func(*Tx) error, after func()) error {
+	if d.readOnly {
+		return fmt.Errorf("update %s: %w", d.path, ErrReadOnly)
+	}
+	return d.writer.submit(ctx, &call{fn: fn, soon: true, after: after})
+}
+
 // Alone is Update in a transaction shared with nobody, for bulk work; only here may tables be
 // created and dropped.
 func (d *DB) Alone(ctx context.Context, fn func(*Tx) error) error {

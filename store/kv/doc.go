@@ -13,7 +13,8 @@
 //
 // Writes of all callers meet in one goroutine that runs their closures one after another in a shared
 // bbolt transaction and commits once for all of them: Update returning nil means that the write
-// is on disk. A closure that fails or panics takes back its own writes and nobody else's.
+// is on disk, Soon returning nil that it will be with the next commit. A closure that fails or
+// panics takes back its own writes and nobody else's.
 //
 // The package refuses to hand out raw buckets, to open a file that another process holds or that a
 // newer program wrote, and to guess at an old layout for which it was given no migration. It is

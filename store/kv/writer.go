@@ -15,12 +15,16 @@ const (
 	queueLength = 1024
 	batchCalls  = 1024
 	batchWrites = 50_000
+	// linger is how long what nobody waits for may wait for company.
+	linger = 5 * time.Millisecond
 )
 
 // call is one caller's closure on its way through the writer.
 type call struct {
 	fn    func(*Tx) error
 	alone bool
+	soon  bool   // its caller goes on when it was run, whatever becomes of the commit
+	after func() // of a call that is soon enough: called when it is on disk
 
 	taken    atomic.Bool // by the writer to run it, or by the caller to give up
 	done     chan struct{}
@@ -61,7 +65,7 @@ func startWriter(file *bolt.DB, opts Options) *writer {
 	return w
 }
 
-// submit has c run by the writer and returns when its fate is on disk.
+// submit has c run by the writer and returns when its fate is on disk, or for a call that is soon enough when it was run.
 func (w *writer) submit(ctx context.Context, c *call) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -130,7 +134,9 @@ func (w *writer) run() {
 	}()
 	for w.batch != nil || w.open() {
 		w.fill()
-		w.finish()
+		if !w.lingers() {
+			w.finish()
+		}
 	}
 	over = true
 }
@@ -178,6 +184,33 @@ func (w *writer) fill() {
 		default:
 			return
 		}
+	}
+}
+
+// lingers keeps a batch open for a while if nobody waits for it: the next caller who does pays for both. It returns true
+// when it has added a call, and false when the batch is to be finished.
+func (w *writer) lingers() bool {
+	b := w.batch
+	if len(b.calls) > 0 || w.held != nil || b.writes == 0 || !b.hasRoom() {
+		return false
+	}
+	if b.due == nil {
+		b.due = time.NewTimer(linger)
+	}
+	select {
+	case c, ok := <-w.queue:
+		switch {
+		case !ok:
+			return false
+		case c.alone:
+			w.held = c
+			return false
+		case c.claim():
+			b.serve(c, w.log)
+		}
+		return true
+	case <-b.due.C:
+		return false
 	}
 }
 

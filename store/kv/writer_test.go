@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -198,6 +199,64 @@ func TestCloseFinishesWhatWasQueued(t *testing.T) {
 	_, err := d.Check(t.Context(), schema)
 	want(t, err, kv.ErrClosed)
 	if diff := cmp.Diff([]string{"1", "2"}, has(t, openAt(t, path), "1", "2")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWhatIsWrittenSoonIsPaidForByTheNext: its caller does not wait for the disk, later closures see it, and the next commit, or
+// the end of a short while, or Close writes it down.
+func TestWhatIsWrittenSoonIsPaidForByTheNext(t *testing.T) {
+	ctx := t.Context()
+	path := filepath.Join(t.TempDir(), "x.db")
+	d := openAt(t, path)
+	if err := d.Migrate(ctx, schema); err != nil {
+		t.Fatal(err)
+	}
+	var told atomic.Int32
+	soon := func(fn func(*kv.Tx) error) {
+		t.Helper()
+		if err := d.Soon(ctx, fn, func() { told.Add(1) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	soon(insert("1", fine))
+	want(t, d.Soon(ctx, insert("2", func() error { return errRefused }), func() { t.Error("a failed call is told of its commit") }), errRefused)
+	want(t, d.Update(ctx, func(tx *kv.Tx) error {
+		if ok, err := cars.Has(tx, kv.Text("1")); err != nil || !ok {
+			t.Error("a later closure does not see it", err)
+		}
+		return insert("3", fine)(tx)
+	}), nil)
+	if diff := cmp.Diff([]string{"1", "3"}, has(t, d, "1", "2", "3")); diff != "" {
+		t.Error(diff)
+	}
+	if told.Load() != 1 {
+		t.Error("an Update returns before the earlier call is told of their commit")
+	}
+	soon(insert("4", fine))
+	for len(has(t, d, "4")) == 0 {
+		runtime.Gosched()
+	}
+	soon(insert("5", fine))
+	want(t, d.Alone(ctx, insert("6", fine)), nil)
+	if diff := cmp.Diff([]string{"5", "6"}, has(t, d, "5", "6")); diff != "" {
+		t.Error(diff)
+	}
+	func() {
+		defer func() {
+			if recover() != "soon" {
+				t.Error("a panic does not reach its caller")
+			}
+		}()
+		soon(func(*kv.Tx) error { panic("soon") })
+	}()
+	soon(insert("7", fine))
+	want(t, d.Close(), nil)
+	want(t, d.Soon(ctx, insert("8", fine), nil), kv.ErrClosed)
+	if told.Load() != 4 {
+		t.Errorf("%d calls were told of their commits, want 4", told.Load())
+	}
+	if diff := cmp.Diff([]string{"7"}, has(t, openAt(t, path), "7", "8")); diff != "" {
 		t.Error(diff)
 	}
 }
