@@ -12,6 +12,7 @@ const (
 	ByNode    = "node"
 	ByVolume  = "volume"
 	ByDevice  = "device"
+	ByPool    = "pool"
 	ByHosting = "hosting"
 	ByPending = "pending"
 	ByOwner   = "owner"
@@ -59,6 +60,7 @@ var (
 		Indexes: []kv.Index[Brick]{
 			index(ByVolume, func(b *Brick) []string { return []string{b.Volume} }),
 			index(ByDevice, func(b *Brick) []string { return []string{b.Device} }),
+			{Name: ByPool, Keys: func(b *Brick) []kv.Key { return []kv.Key{textKey(b.Device, b.Pool)} }},
 			index(ByPending, func(b *Brick) []string {
 				if b.Pending == "" {
 					return nil

@@ -253,11 +253,11 @@ func take(tx *store.Tx, f field, device string, kib uint64) error {
 // sharesPool says whether another brick's record names the same thin pool: a clone's, or that of a clone's origin. The last of
 // them gives the space back, whatever the machine said to whom.
 func sharesPool(tx *store.Tx, b *store.Brick) (bool, error) {
-	for o, err := range store.Bricks.By(tx, store.ByDevice, b.Device) {
+	for o, err := range store.Bricks.By(tx, store.ByPool, b.Device, b.Pool) {
 		if err != nil {
 			return false, err
 		}
-		if o.ID != b.ID && o.Pool == b.Pool {
+		if o.ID != b.ID {
 			return true, nil
 		}
 	}

@@ -12,7 +12,7 @@ var crowd = []int{1, 100, 1000}
 
 // BenchmarkCreate creates a volume and deletes it beside so many others, which Heketi does the slower the more there are.
 func BenchmarkCreate(b *testing.B) {
-	y := start(b, settings{})
+	y := start(b, settings{instant: true})
 	for _, n := range crowd {
 		b.Run(fmt.Sprintf("volumes=%d", n), func(b *testing.B) {
 			y.fill(n)
