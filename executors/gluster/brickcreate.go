@@ -34,7 +34,7 @@ func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 	s.WriteString("set -e\n")
 	fmt.Fprintf(&s, "mkdir -p %s\n", b.mount())
 	s.WriteString(g.lockDevice(b.VG))
-	s.WriteString(refuseRemoved(b))
+	s.WriteString(refuseRemoved(b.LV))
 	fmt.Fprintf(&s, "line=0\ngrep -q '^%s ' %s || line=$?\n", b.device(), g.opt.Fstab)
 	fmt.Fprintf(&s, "if ! mountpoint -q %s; then\n  case $line in\n", b.mount())
 	fmt.Fprintf(&s, "  0)\n    if ! test -e %s; then\n      %s lvchange -qq -ay %s/%s\n    fi ;;\n", b.device(), g.lvm(), b.VG, b.LV)
@@ -49,20 +49,6 @@ func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 	}
 	fmt.Fprintf(&s, "sync -f %s %s\n", b.Path, g.opt.Fstab)
 	return s.String(), nil
-}
-
-// removed lists the bricks that were removed from a node since its boot. A brick's name is never used again, so a create of one
-// of them is a script that the node began late, after the server had given it up and cleaned: it must not make what nobody
-// knows of. It lies in memory, as no script survives a boot either.
-const removed = "/run/yardmaster-removed"
-
-func refuseRemoved(b Brick) string {
-	return fmt.Sprintf("if grep -qsF '%s;' %s; then\n  echo '%s was removed before this script began' >&2\n  exit 76\nfi\n", b.LV, removed, b.LV)
-}
-
-// markRemoved keeps the list short: what is older than its last thousand names cannot still be about to begin.
-func markRemoved(b Brick) string {
-	return fmt.Sprintf("echo '%s;' >> %s\nif [ \"$(wc -l < %s)\" -gt 2000 ]; then\n  last=$(tail -n 1000 %s)\n  printf '%%s\\n' \"$last\" > %s\nfi\n", b.LV, removed, removed, removed, removed)
 }
 
 // brickFresh makes pool, volume and file system.

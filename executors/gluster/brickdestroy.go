@@ -33,7 +33,7 @@ func (g *Gluster) brickDestroyScript(b Brick) (string, error) {
 	s.WriteString("set -e\n")
 	fmt.Fprintf(&s, "if test -d %s; then\n%sfi\n", g.deviceDir(b.VG), indent(g.lockDevice(b.VG)))
 	if !b.cloned() {
-		s.WriteString(markRemoved(b))
+		s.WriteString(markRemoved(b.LV))
 	}
 	fmt.Fprintf(&s, "while mountpoint -q %s; do\n  umount %s%s\ndone\n", b.mount(), b.mount(), g.umountBlame(b))
 	if b.cloned() {

@@ -78,7 +78,7 @@ func (g *Gluster) cloneMake(ctx context.Context, host string, c CloneSpec) error
 	if err != nil || c.is(info) {
 		return err
 	}
-	if err := g.snapshotDelete(ctx, host, c); err != nil {
+	if _, err := g.snapshotDelete(ctx, host, c); err != nil {
 		return err
 	}
 	return taken(host, "clone volume", c.Name)
@@ -87,7 +87,7 @@ func (g *Gluster) cloneMake(ctx context.Context, host string, c CloneSpec) error
 func (g *Gluster) cloneScript(c CloneSpec) string {
 	snap := c.snapshot()
 	var s strings.Builder
-	s.WriteString("set -e\n" + g.prelude())
+	s.WriteString("set -e\n" + refuseRemoved(snap) + g.prelude())
 	s.WriteString(forgive(fmt.Sprintf("G snapshot create %s %s no-timestamp", snap, c.Source.Name), "already exists"))
 	s.WriteString(forgive("G snapshot activate "+snap, "already activated"))
 	s.WriteString(attempt(fmt.Sprintf("G snapshot clone %s %s", c.Name, snap), "already exists", saysExists))
@@ -101,7 +101,7 @@ func (g *Gluster) cloneFinish(ctx context.Context, host string, c CloneSpec) (Cl
 	var errs [3]error
 	var wg sync.WaitGroup
 	wg.Go(func() { errs[0] = g.cloneStart(ctx, host, c) })
-	wg.Go(func() { errs[1] = g.snapshotDelete(ctx, host, c) })
+	wg.Go(func() { _, errs[1] = g.snapshotDelete(ctx, host, c) })
 	wg.Go(func() { res, errs[2] = g.cloneFind(ctx, host, c) })
 	wg.Wait()
 	if err := errors.Join(errs[:]...); err != nil {
@@ -133,10 +133,14 @@ func (g *Gluster) cloneFind(ctx context.Context, host string, c CloneSpec) (Clon
 	return CloneResult{ID: info.ID, Bricks: bricks}, err
 }
 
-func (g *Gluster) snapshotDelete(ctx context.Context, host string, c CloneSpec) error {
-	script := "set -e\n" + g.prelude() + forgive("G snapshot delete "+c.snapshot(), "does not exist")
-	_, err := g.gluster(ctx, host, "delete snapshot", script)
-	return err
+// saysNone is what a script says that found nothing to remove.
+const saysNone = "none there"
+
+// snapshotDelete removes the temporary snapshot and says whether there was one.
+func (g *Gluster) snapshotDelete(ctx context.Context, host string, c CloneSpec) (was bool, err error) {
+	script := "set -e\n" + g.prelude() + attempt("G snapshot delete "+c.snapshot(), "does not exist", saysNone)
+	out, err := g.gluster(ctx, host, "delete snapshot", script)
+	return err == nil && !strings.Contains(out, saysNone), err
 }
 
 // forgive runs a gluster command and takes a refusal with this phrase for success.
@@ -150,6 +154,9 @@ func (g *Gluster) CloneUndo(ctx context.Context, hosts []string, c CloneSpec) er
 	if err := c.check(); err != nil {
 		return fmt.Errorf("undo clone: %w", err)
 	}
+	if err := g.callOff(ctx, hosts, c.snapshot()); err != nil {
+		return fmt.Errorf("undo clone %s: %w", c.Name, err)
+	}
 	last := errors.New("no host to ask")
 	for _, host := range hosts {
 		err := g.cloneUndoBy(ctx, host, c)
@@ -161,20 +168,32 @@ func (g *Gluster) CloneUndo(ctx context.Context, hosts []string, c CloneSpec) er
 	return fmt.Errorf("undo clone %s: %w", c.Name, last)
 }
 
-// cloneUndoBy removes the bricks before the volume: gluster forgets its clones and leaves their bricks, and then nobody
-// would know any more which they were.
+// cloneUndoBy looks for the clone once more when it has removed the snapshot: a script whose connection was lost may have made
+// one after the first look, and without its snapshot none can any more.
 func (g *Gluster) cloneUndoBy(ctx context.Context, host string, c CloneSpec) error {
-	info, err := g.VolumeInfo(ctx, host, c.Name)
-	switch {
-	case err == nil && c.is(info):
-		err = g.cloneDelete(ctx, host, c, info)
-	case errors.Is(err, ErrNoVolume):
-		err = nil
-	}
-	if err != nil {
+	if err := g.cloneEnd(ctx, host, c); err != nil {
 		return err
 	}
-	return g.snapshotDelete(ctx, host, c)
+	was, err := g.snapshotDelete(ctx, host, c)
+	if err != nil || !was {
+		return err
+	}
+	return g.cloneEnd(ctx, host, c)
+}
+
+// cloneEnd removes the clone if it is ours: its bricks before the volume, for gluster forgets its clones and leaves their
+// bricks, and then nobody would know any more which they were.
+func (g *Gluster) cloneEnd(ctx context.Context, host string, c CloneSpec) error {
+	info, err := g.VolumeInfo(ctx, host, c.Name)
+	switch {
+	case errors.Is(err, ErrNoVolume):
+		return nil
+	case err != nil:
+		return err
+	case !c.is(info):
+		return nil
+	}
+	return g.cloneDelete(ctx, host, c, info)
 }
 
 func (g *Gluster) cloneDelete(ctx context.Context, host string, c CloneSpec, info Info) error {

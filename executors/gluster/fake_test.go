@@ -59,9 +59,11 @@ func (f *fake) Run(_ context.Context, host, script string) (executors.Result, er
 	return res, err
 }
 
-// transcript writes down what was run. What this package runs at once on several hosts, or on one, is put in one order.
-func (f *fake) transcript() string {
+// transcript writes down what was run. What this package runs at once on several hosts, or on one, is put in one order; beside
+// are those that a clone runs at once and its undo one after another.
+func (f *fake) transcript(beside ...string) string {
 	log := slices.Clone(f.log)
+	rank := func(p played) int { return rank(p, append(beside, often...)) }
 	for i := 0; i < len(log); {
 		j := i
 		for j < len(log) && rank(log[j]) > 0 {
@@ -85,9 +87,15 @@ func (f *fake) transcript() string {
 	return s.String()
 }
 
+// often are in the scripts that run on several hosts at once.
+var often = []string{"echo 'tmpsnap_", "/proc/mounts", "vg_name,lv_name,pool_lv", "lvremove", "sync"}
+
+// whileCloning are in the scripts that finish a clone.
+var whileCloning = []string{"G volume start clone_b", "G snapshot delete", "--xml volume info clone_b"}
+
 // rank orders the scripts that may run beside others; 0 is for those that run alone.
-func rank(p played) int {
-	for i, phrase := range []string{"G volume start clone_b", "G volume set clone_b", "--xml volume info clone_b", "/proc/mounts", "vg_name,lv_name,pool_lv", "lvremove", "G snapshot delete", "sync"} {
+func rank(p played, phrases []string) int {
+	for i, phrase := range phrases {
 		if strings.Contains(p.script, phrase) && !strings.Contains(p.script, "lvcreate") {
 			return i + 1
 		}

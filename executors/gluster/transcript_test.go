@@ -171,7 +171,12 @@ var steps = []struct {
 	}, func(ctx context.Context, g *Gluster) (any, error) { return g.Clone(ctx, "node1", clone) }},
 	{"clone_taken", Options{}, []*rule{says("snapshot clone", saysExists+"\n"), says("info clone_b", infoXML("clone_b", "f00d", "Started", []string{"h:/b"}))},
 		func(ctx context.Context, g *Gluster) (any, error) { return g.Clone(ctx, "node1", clone) }},
-	{"clone_undo", Options{}, []*rule{says("info clone_b", infoXML("clone_b", "f00d", "Started", cloneAt, idOption, id(0xb))), says("vg_name,lv_name,pool_lv", thinsOfClone)},
+	{"clone_undo", Options{}, []*rule{says("info clone_b", infoXML("clone_b", "f00d", "Started", cloneAt, idOption, id(0xb))), says("vg_name,lv_name,pool_lv", thinsOfClone),
+		says("snapshot delete", saysNone)},
+		func(ctx context.Context, g *Gluster) (any, error) {
+			return nil, g.CloneUndo(ctx, []string{"node1", "node2"}, clone)
+		}},
+	{"clone_undo_late", Options{}, []*rule{says("info clone_b", noVolumeXML).once(), says("info clone_b", infoXML("clone_b", "f00d", "Created", cloneAt, idOption, id(0xa))), says("/proc/mounts", mountsOfClone)},
 		func(ctx context.Context, g *Gluster) (any, error) {
 			return nil, g.CloneUndo(ctx, []string{"node1", "node2"}, clone)
 		}},
@@ -212,7 +217,11 @@ func TestEachStepSaysToTheMachinesWhatItsTranscriptHolds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			g, f := newTest(tt.opt, tt.rules...)
 			got, err := tt.do(t.Context(), g)
-			text := f.transcript() + "=== "
+			var beside []string
+			if strings.HasPrefix(tt.name, "clone") && !strings.HasPrefix(tt.name, "clone_undo") {
+				beside = whileCloning
+			}
+			text := f.transcript(beside...) + "=== "
 			if err != nil {
 				text += fmt.Sprintf("error: %v\n", err)
 			} else {

@@ -340,6 +340,42 @@ func TestAScriptThatBeginsTooLateMakesNothing(t *testing.T) {
 	y.books()
 }
 
+func TestACloneThatBeginsTooLateMakesNothing(t *testing.T) {
+	y := newYard(t)
+	y.topology(3, 1, 100)
+	ctx := context.Background()
+	v := y.must(y.s.CreateVolume(ctx, by, replica(3, 2))).Result.ID
+	y.world.Inject(sim.Fault{Match: regexp.MustCompile("snapshot clone"), Effect: sim.Fail, Exit: 1, Stderr: "injected", Times: 1})
+	op := y.end(y.s.CloneVolume(ctx, by, v, "late"))
+	if op.State != store.Failed {
+		t.Fatalf("the clone is %s", op.State)
+	}
+	var p struct {
+		Spec  gluster.CloneSpec `json:"spec"`
+		Hosts []string          `json:"hosts"`
+	}
+	if err := json.Unmarshal(op.Input, &p); err != nil {
+		t.Fatal(err)
+	}
+	scripts := &recorder{}
+	_, _ = gluster.New(first{scripts}, gluster.Options{}).Clone(ctx, p.Hosts[0], p.Spec)
+	if res, err := y.world.Run(ctx, p.Hosts[0], scripts.last); err != nil || res.Exit == 0 {
+		t.Errorf("the late script ended with %+v, %v; want a refusal", res, err)
+	}
+	y.agree()
+	y.books()
+}
+
+// first lets a Runner see one script and refuses the others.
+type first struct{ r *recorder }
+
+func (f first) Run(ctx context.Context, host, script string) (executors.Result, error) {
+	if f.r.last != "" {
+		return executors.Result{}, executors.ErrUnreachable
+	}
+	return f.r.Run(ctx, host, script)
+}
+
 // recorder keeps the last script and runs nothing.
 type recorder struct{ last string }
 
