@@ -15,6 +15,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -53,8 +54,11 @@ type DB struct {
 // Open opens or creates the file and brings it to this program's schema. ErrLocked names who holds it.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	file, err := kv.Open(o.Path, kv.Options{Logger: o.Logger, Holder: o.Holder, Now: o.Now})
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", o.Path, err)
+	switch {
+	case errors.Is(err, kv.ErrCorrupt):
+		return nil, fmt.Errorf("%w; it is damaged, put a backup in its place", err)
+	case err != nil:
+		return nil, err
 	}
 	if err := file.Migrate(ctx, schema); err != nil {
 		return nil, fmt.Errorf("migrate %s: %w", o.Path, joinClose(err, file))

@@ -35,7 +35,10 @@ func Open(path string, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	fresh := missing(path)
-	file, err := openBolt(path, opts)
+	var file *bolt.DB
+	if err = checkPages(path, opts); err == nil {
+		file, err = openBolt(path, opts)
+	}
 	if errors.Is(err, bolterr.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: %w: %s", path, ErrLocked, describeHolder(path))
 	}

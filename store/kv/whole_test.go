@@ -3,8 +3,11 @@ package kv_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,5 +51,45 @@ func TestAFileThatLostItsTailIsRefused(t *testing.T) {
 				d.Close()
 			}
 		}
+	}
+}
+
+// TestADamagedPageIsAnErrorAndNoPanic empties one page of a file after another.
+func TestADamagedPageIsAnErrorAndNoPanic(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	d := openAt(t, path)
+	if err := d.Migrate(t.Context(), schema); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 {
+		put(t, d, car{ID: fmt.Sprint(i), Plate: fmt.Sprint("P", i), Tags: []string{"t"}, Note: strings.Repeat("x", 500)})
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, refused := os.Getpagesize(), 0
+	for at := 2 * page; at < min(len(whole), 200*page); at += page {
+		damaged := slices.Clone(whole)
+		clear(damaged[at : at+page])
+		file := filepath.Join(t.TempDir(), "y.db")
+		if err := os.WriteFile(file, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, err := kv.Open(file, kv.Options{Now: time.Now})
+		if err != nil {
+			want(t, err, kv.ErrCorrupt)
+			refused++
+			continue
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if refused == 0 {
+		t.Error("no damage was noticed")
 	}
 }
