@@ -189,7 +189,7 @@ func tables(cfg config.Config, db *store.DB, q *queue.Queue, runner *jobs.Runner
 func parts(db *store.DB, q *queue.Queue, service *volumes.Service) []server.Part {
 	return []server.Part{
 		{Name: "store", Required: true, Check: func(ctx context.Context) (any, error) {
-			return nil, db.View(ctx, func(*store.Tx) error { return nil })
+			return nil, errors.Join(db.View(ctx, func(*store.Tx) error { return nil }), db.Writable(ctx))
 		}},
 		{Name: "redis", Check: func(ctx context.Context) (any, error) {
 			if !q.Up() {

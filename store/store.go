@@ -88,6 +88,16 @@ func (d *DB) Soon(ctx context.Context, fn func(*Tx) error, after func()) error {
 	return d.kv.Soon(ctx, fn, after)
 }
 
+// Writable is nil unless the last commit failed, as on a full disk, and one more fails too.
+func (d *DB) Writable(ctx context.Context) error {
+	if d.kv.Failing() == nil {
+		return nil
+	}
+	return d.Update(ctx, func(tx *Tx) error {
+		return Settings.Put(tx, &Setting{Name: "last write probe", Value: tx.Now().Format(time.RFC3339Nano)})
+	})
+}
+
 // Backup hands target the exact size of a consistent copy and writes it there, while writers go on.
 func (d *DB) Backup(ctx context.Context, target func(size int64) (io.Writer, error)) (int64, error) {
 	return d.kv.BackupTo(ctx, target)

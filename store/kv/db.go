@@ -72,6 +72,17 @@ func (d *DB) Soon(ctx context.Context, fn func(*Tx) error, after func()) error {
 	return d.writer.submit(ctx, &call{fn: fn, soon: true, after: after})
 }
 
+// Failing is the error of the last commit, nil if it succeeded or there was none.
+func (d *DB) Failing() error {
+	if d.writer == nil {
+		return nil
+	}
+	if err := d.writer.failing.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
 // Alone is Update in a transaction shared with nobody, for bulk work; only here may tables be
 // created and dropped.
 func (d *DB) Alone(ctx context.Context, fn func(*Tx) error) error {

@@ -47,7 +47,8 @@ type writer struct {
 	stopped bool
 	queue   chan *call
 	drained chan struct{}
-	waiting atomic.Int64 // calls queued or running
+	waiting atomic.Int64          // calls queued or running
+	failing atomic.Pointer[error] // of the last commit; nil if it succeeded
 
 	batch *batch // being filled; only the goroutine's
 	held  *call  // taken from the queue, waiting for a batch of its own; only the goroutine's
@@ -217,7 +218,12 @@ func (w *writer) lingers() bool {
 func (w *writer) finish() {
 	b := w.batch
 	w.batch = nil
-	if err := b.end(); err != nil {
+	err := b.end()
+	if b.writes > 0 {
+		w.failing.Store(nil)
+	}
+	if err != nil {
+		w.failing.Store(&err)
 		w.log.Error("commit refused", "calls", len(b.calls), "err", err)
 		b.refuse(err)
 	}

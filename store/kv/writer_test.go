@@ -275,11 +275,17 @@ func TestAFullDiskIsToldToAllAndHarmsNothing(t *testing.T) {
 			t.Errorf("call %d was told %v", i, err)
 		}
 	}
+	if d.Failing() == nil {
+		t.Error("the failed commit is forgotten")
+	}
 	d.Limit(0)
 	if diff := cmp.Diff([]string{"old"}, has(t, d, "old", "1", "2", "big")); diff != "" {
 		t.Error(diff)
 	}
 	put(t, d, car{ID: "1", Note: strings.Repeat("x", 1<<20)})
+	if err := d.Failing(); err != nil {
+		t.Errorf("after a good commit: %v", err)
+	}
 	sound(t, d)
 }
 
