@@ -82,7 +82,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		}
 	}
 	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: domain.Kinds(g, secrets), Logger: log, NewID: newID, Epoch: newID(),
-		Worker: own, Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
+		Worker: own, KeyID: secrets.ID(), Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
 		Stuck:  jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
 		Limits: jobs.Limits{InFlight: cfg.Operations.MaxInFlight, InFlightPerHost: cfg.Operations.MaxInFlightPerNode}})
 	if err != nil {
@@ -253,7 +253,7 @@ func work(ctx context.Context, cfg config.Config, warnings []string, log *slog.L
 	domain := volumes.NewDomain(volumeConfig(cfg.Heketi), newID, volumes.NewHealth(time.Now), log)
 	host, _ := os.Hostname()
 	name := fmt.Sprintf("worker-%s-%d", host, os.Getpid())
-	w := jobs.RemoteWorker(q, domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), name, time.Now, log)
+	w := jobs.RemoteWorker(q, domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), name, secrets.ID(), time.Now, log)
 	log.Info("working", "worker", name, "concurrency", cfg.Workers.Concurrency)
 	if err := w.Work(ctx, cfg.Workers.Concurrency); err != nil && ctx.Err() == nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ var ErrSealed = errors.New("not sealed with this key")
 type Sealer struct {
 	aead   cipher.AEAD
 	random io.Reader
+	id     string
 }
 
 // NewSealer derives its key from at least 32 bytes; random gives nonces.
@@ -41,8 +43,15 @@ func NewSealer(key []byte, random io.Reader) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret key: %w", err)
 	}
-	return &Sealer{aead: aead, random: random}, nil
+	id, err := hkdf.Key(sha256.New, key, nil, "yardmaster name of the key", 8)
+	if err != nil {
+		return nil, fmt.Errorf("secret key: %w", err)
+	}
+	return &Sealer{aead: aead, random: random, id: hex.EncodeToString(id)}, nil
 }
+
+// ID names the key without telling anything of it, so that two processes can see whether theirs is the same.
+func (s *Sealer) ID() string { return s.id }
 
 // Seal gives a text that only this key opens; the empty text stays empty.
 func (s *Sealer) Seal(plain string) (string, error) {

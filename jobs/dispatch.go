@@ -47,7 +47,7 @@ func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
 	if r.closing() || op.NotBefore.After(now) || !r.flights.launch(op.ID, op.Attempt, now) {
 		return
 	}
-	payload, err := json.Marshal(Task{Op: op, Undo: op.State == store.Undoing})
+	payload, err := json.Marshal(Task{Op: op, Undo: op.State == store.Undoing, Key: r.keyID})
 	if err == nil {
 		job := queue.Job{Op: op.ID, Attempt: op.Attempt, Payload: payload, Timeout: kind.Policy().Timeout + slack}
 		err = r.queue.Enqueue(ctx, job)

@@ -119,7 +119,7 @@ func (e *engine) open() {
 	e.cancel = cancel
 	w := e.runner.LocalWorker()
 	if e.remote {
-		w = jobs.RemoteWorker(e.queue, []jobs.Kind{e.kind}, "elsewhere", time.Now, log)
+		w = jobs.RemoteWorker(e.queue, []jobs.Kind{e.kind}, "elsewhere", "", time.Now, log)
 	}
 	if !e.idle {
 		e.done.Go(func() { _ = w.Work(work, 8) })
@@ -438,6 +438,23 @@ func TestWhatWasCutOffGoesOnWithItsJournal(t *testing.T) {
 	}
 	if op.Attempt < 2 {
 		t.Errorf("attempt %d: the first run is not fenced off", op.Attempt)
+	}
+}
+
+func TestAWorkerWithAnotherKeyEndsAndItsTaskGoesToOthers(t *testing.T) {
+	e := start(t, &engine{idle: true, kind: &script{}})
+	log := slog.New(slog.DiscardHandler)
+	kinds := []jobs.Kind{e.kind}
+	id := e.mustSubmit("a")
+	stranger := jobs.RemoteWorker(e.queue, kinds, "stranger", "another key", time.Now, log)
+	if err := stranger.Work(t.Context(), 1); !errors.Is(err, jobs.ErrOtherKey) {
+		t.Fatalf("the worker ended with %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	e.done.Go(func() { _ = jobs.RemoteWorker(e.queue, kinds, "friend", "", time.Now, log).Work(ctx, 1) })
+	defer cancel()
+	if op := e.ended(id, store.Succeeded); op.Attempt < 2 {
+		t.Errorf("attempt %d: the stranger's was not taken from it", op.Attempt)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 type Task struct {
 	Op   store.Operation `json:"op"`
 	Undo bool            `json:"undo,omitempty"`
+	Key  string          `json:"key,omitempty"` // names the key with which secrets in it are sealed
 }
 
 // Outcome is what comes back. A nil Failure is a success.

@@ -34,6 +34,7 @@ type Options struct {
 	NewID     func() string // 32 hex digits
 	Epoch     string        // this start's own id
 	Worker    string        // the name under which this process runs operations itself
+	KeyID     string        // names the key that seals what operations carry: workers must have it
 	Limits    Limits
 	Stuck     Stuck
 	Retention time.Duration // how long ended operations are kept
@@ -50,6 +51,7 @@ type Runner struct {
 	newID     func() string
 	epoch     string
 	worker    string
+	keyID     string
 	limits    Limits
 	stuck     Stuck
 	retention time.Duration
@@ -74,7 +76,7 @@ const window = 1000
 func New(o Options) (*Runner, error) {
 	r := &Runner{
 		db: o.DB, queue: o.Queue, kinds: make(map[string]Kind, len(o.Kinds)), log: o.Logger, newID: o.NewID, epoch: o.Epoch,
-		worker: o.Worker, limits: o.Limits, stuck: o.Stuck, retention: o.Retention, takeover: o.Takeover, onOutcome: o.OnOutcome,
+		worker: o.Worker, limits: o.Limits, stuck: o.Stuck, retention: o.Retention, takeover: o.Takeover, onOutcome: o.OnOutcome, keyID: o.KeyID,
 		flights: newFlights(), hub: newHub(), send: make(chan store.Operation, window), wake: make(chan struct{}, 1),
 	}
 	for _, k := range o.Kinds {

@@ -19,6 +19,7 @@ type Worker struct {
 	queue *queue.Queue
 	kinds map[string]Kind
 	name  string
+	keyID string
 	now   func() time.Time
 	log   *slog.Logger
 	side  func(queue.Run) side
@@ -37,13 +38,17 @@ const reportTime = 2 * time.Minute
 
 // LocalWorker runs operations in the Runner's own process.
 func (r *Runner) LocalWorker() *Worker {
-	return &Worker{queue: r.queue, kinds: r.kinds, name: r.worker, now: r.db.Now, log: r.log,
+	return &Worker{queue: r.queue, kinds: r.kinds, name: r.worker, keyID: r.keyID, now: r.db.Now, log: r.log,
 		side: func(queue.Run) side { return local{r} }}
 }
 
-// RemoteWorker runs operations of a server elsewhere, over a Redis that both reach.
-func RemoteWorker(q *queue.Queue, kinds []Kind, name string, now func() time.Time, log *slog.Logger) *Worker {
-	w := &Worker{queue: q, kinds: map[string]Kind{}, name: name, now: now, log: log}
+// ErrOtherKey ends a worker whose key is not the server's: what operations carry sealed it could not open.
+var ErrOtherKey = errors.New("secret_key_file: it is not the key of the server whose operations come over this Redis")
+
+// RemoteWorker runs operations of a server elsewhere, over a Redis that both reach. keyID names the key that opens what they
+// carry.
+func RemoteWorker(q *queue.Queue, kinds []Kind, name, keyID string, now func() time.Time, log *slog.Logger) *Worker {
+	w := &Worker{queue: q, kinds: map[string]Kind{}, name: name, keyID: keyID, now: now, log: log}
 	for _, k := range kinds {
 		w.kinds[k.Name()] = k
 	}
@@ -51,16 +56,29 @@ func RemoteWorker(q *queue.Queue, kinds []Kind, name string, now func() time.Tim
 	return w
 }
 
-// Work takes operations until ctx ends and every one that it took has been reported.
+// Work takes operations until ctx ends and every one that it took has been reported, or until one comes that was made with
+// another key: ErrOtherKey. That one the server sends again, to others.
 func (w *Worker) Work(ctx context.Context, concurrency int) error {
-	return w.queue.Work(ctx, w.name, concurrency, w.execute)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	err := w.queue.Work(ctx, w.name, concurrency, func(ctx context.Context, run queue.Run) error {
+		var t Task
+		if err := json.Unmarshal(run.Job.Payload, &t); err != nil {
+			return fmt.Errorf("task of %s: %w", run.Job.Op, err)
+		}
+		if t.Key != w.keyID {
+			stop(ErrOtherKey)
+			return ErrOtherKey
+		}
+		return w.execute(ctx, run, t)
+	})
+	if errors.Is(context.Cause(ctx), ErrOtherKey) {
+		return ErrOtherKey
+	}
+	return err
 }
 
-func (w *Worker) execute(ctx context.Context, run queue.Run) error {
-	var t Task
-	if err := json.Unmarshal(run.Job.Payload, &t); err != nil {
-		return fmt.Errorf("task of %s: %w", run.Job.Op, err)
-	}
+func (w *Worker) execute(ctx context.Context, run queue.Run, t Task) error {
 	side := w.side(run)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
