@@ -44,7 +44,7 @@ func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
 		return
 	}
 	now := r.db.Now()
-	if r.closing() || op.NotBefore.After(now) || !r.flights.launch(op.ID, op.Attempt, now) {
+	if r.closing() || op.NotBefore.After(now) || !r.flights.launch(op, now) {
 		return
 	}
 	payload, err := json.Marshal(Task{Op: op, Undo: op.State == store.Undoing, Key: r.keyID})

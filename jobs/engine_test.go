@@ -349,6 +349,41 @@ func TestLimitsHoldInAllAndOnOneMachine(t *testing.T) {
 	e.ended(e.mustSubmit("d"), store.Succeeded)
 }
 
+func TestWhatAHungMachineStillHoldsLeavesWorkersToOthers(t *testing.T) {
+	gate := make(chan struct{})
+	e := start(t, &engine{kind: &script{run: func(ctx context.Context, op store.Operation, _ *jobs.Journal) error {
+		if slices.Contains(op.Hosts, "hung") {
+			select {
+			case <-gate:
+			case <-ctx.Done():
+			}
+		}
+		return nil
+	}}})
+	var left []string
+	err := e.db.Update(t.Context(), func(tx *store.Tx) error {
+		for range 20 { // the worker takes 8 at a time
+			id := e.newID()
+			left = append(left, id)
+			if err := jobs.Spawn(tx, id, store.Operation{Kind: "test.script", Parent: "x", Hosts: []string{"hung"}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.until(left[0], func(op store.Operation) bool { return op.State == store.Running })
+	for _, other := range []string{"a", "b", "c"} {
+		e.ended(e.mustSubmit(other), store.Succeeded)
+	}
+	close(gate)
+	for _, id := range left {
+		e.ended(id, store.Succeeded)
+	}
+}
+
 func TestCancelStopsARunAndUndoesIt(t *testing.T) {
 	both(t, func(t *testing.T, remote bool) {
 		running := make(chan struct{}, 10)

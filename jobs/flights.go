@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +22,12 @@ type flight struct {
 	cancel  context.CancelCauseFunc
 	steps   []store.Step // newer than the store's
 	dirty   bool
+	left    []string // the machines of work that another operation left for later
 }
+
+// mostLeft bounds what is under way on one machine of what other operations left behind there. They left it because the machine
+// did not answer, and while it does not, each try holds a worker until it gives up.
+const mostLeft = 4
 
 // flights is the memory of what is under way. Losing it costs a sweep, never an operation.
 type flights struct {
@@ -31,18 +37,36 @@ type flights struct {
 
 func newFlights() flights { return flights{mu: new(sync.Mutex), byOp: map[string]*flight{}} }
 
-// launch enters a dispatch; false if that attempt, or a newer one, is under way already or the window is full.
-func (f flights) launch(op string, attempt int, now time.Time) bool {
+// launch enters a dispatch; false if that attempt, or a newer one, is under way already, or there is no room for it now.
+func (f flights) launch(op store.Operation, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if known, ok := f.byOp[op]; ok && (known.attempt >= attempt || known.local) {
+	if known, ok := f.byOp[op.ID]; ok && (known.attempt >= op.Attempt || known.local) {
 		return false
 	}
-	if len(f.byOp) >= window {
+	next := &flight{attempt: op.Attempt, sent: now}
+	if op.Parent != "" {
+		next.left = op.Hosts
+	}
+	if len(f.byOp) >= window || f.crowded(next.left) {
 		return false
 	}
-	f.byOp[op] = &flight{attempt: attempt, sent: now}
+	f.byOp[op.ID] = next
 	return true
+}
+
+// crowded says that one of the machines has as much left work under way as it may.
+func (f flights) crowded(hosts []string) bool {
+	if len(hosts) == 0 {
+		return false
+	}
+	n := map[string]int{}
+	for _, known := range f.byOp {
+		for _, h := range known.left {
+			n[h]++
+		}
+	}
+	return slices.ContainsFunc(hosts, func(h string) bool { return n[h] >= mostLeft })
 }
 
 // adopt enters an operation that a worker elsewhere is believed to run.
