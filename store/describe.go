@@ -22,6 +22,16 @@ func Schema() string {
 	describe(&b, BlockVolumes)
 	describe(&b, Operations)
 	describe(&b, Settings)
+	describe(&b, VMs)
+	describe(&b, PoolOverrides)
+	describe(&b, Tokens)
+	describe(&b, Users)
+	describe(&b, VMRequests)
+	describe(&b, poolCounts)
+	describe(&b, poolDays)
+	describe(&b, tagDays)
+	describe(&b, vmTags)
+	describe(&b, usageDays)
 	return b.String()
 }
 

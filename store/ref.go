@@ -32,3 +32,9 @@ const (
 	KindBlockVolume = "blockvolume"
 	KindLeftover    = "leftover" // a brick that an ended operation left on a silent machine
 )
+
+// The nouns of the pools domain.
+const (
+	KindVM      = "vm"
+	KindRequest = "vmrequest"
+)

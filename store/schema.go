@@ -30,6 +30,12 @@ const (
 	byEnd     = "ended"
 	inFlight  = "in_flight"
 	onHost    = "in_flight_host"
+
+	byReady     = "ready"
+	byPoolState = "pool_state"
+	byToken     = "token"
+	byUser      = "user"
+	byRequest   = "request"
 )
 
 // The tables of control.db. They are declarations: all state is in the file.
@@ -105,12 +111,57 @@ var (
 			}),
 		}}}
 
+	VMs = Table[VM]{&kv.Table[VM]{Name: "vms", Key: func(v *VM) kv.Key { return kv.Text(v.Name) },
+		Indexes: []kv.Index[VM]{
+			{Name: byReady, Keys: readyKey},
+			{Name: byPoolState, Keys: func(v *VM) []kv.Key { return []kv.Key{textKey(v.Pool, string(v.State))} }},
+			index(byToken, func(v *VM) []string { return held(v, v.Token) }),
+			{Name: byUser, Keys: func(v *VM) []kv.Key {
+				if !v.Held() || v.User == "" {
+					return nil
+				}
+				return []kv.Key{textKey(v.User, v.Pool)}
+			}},
+			index(byRequest, func(v *VM) []string { return some(v.Request) }),
+			{Name: byEnd, Keys: func(v *VM) []kv.Key {
+				if v.State != VMDestroyed {
+					return nil
+				}
+				return []kv.Key{kv.Time(v.Destroyed)}
+			}},
+		}}}
+
+	PoolOverrides = Table[PoolOverride]{&kv.Table[PoolOverride]{Name: "pooloverrides", Key: func(o *PoolOverride) kv.Key { return kv.Text(o.Pool) }}}
+
+	Tokens = Table[Token]{&kv.Table[Token]{Name: "tokens", Key: func(t *Token) kv.Key { return kv.Text(t.Hash) },
+		Indexes: []kv.Index[Token]{index(ByOwner, func(t *Token) []string { return []string{t.User} })}}}
+
+	Users = Table[User]{&kv.Table[User]{Name: "users", Key: func(u *User) kv.Key { return kv.Text(u.Name) }}}
+
+	VMRequests = Table[VMRequest]{&kv.Table[VMRequest]{Name: "vmrequests", Key: func(r *VMRequest) kv.Key { return kv.Text(r.ID) },
+		Indexes: []kv.Index[VMRequest]{
+			index(byState, func(r *VMRequest) []string { return []string{string(r.State)} }),
+			{Name: byEnd, Keys: func(r *VMRequest) []kv.Key {
+				if r.Ended.IsZero() {
+					return nil
+				}
+				return []kv.Key{kv.Time(r.Ended)}
+			}},
+		}}}
+
+	poolCounts = Table[PoolCounts]{&kv.Table[PoolCounts]{Name: "poolcounts", Key: func(c *PoolCounts) kv.Key { return kv.Text(c.Pool) }}}
+	poolDays   = Table[PoolDay]{&kv.Table[PoolDay]{Name: "pooldays", Key: (*PoolDay).key}}
+	tagDays    = Table[TagDay]{&kv.Table[TagDay]{Name: "tagdays", Key: (*TagDay).key}}
+	vmTags     = Table[VMTag]{&kv.Table[VMTag]{Name: "vmtags", Key: (*VMTag).key}}
+	usageDays  = Table[UsageDay]{&kv.Table[UsageDay]{Name: "usagedays", Key: (*UsageDay).key}}
+
 	Settings = Table[Setting]{&kv.Table[Setting]{Name: "settings", Key: func(s *Setting) kv.Key { return kv.Text(s.Name) }}}
 )
 
 // schema is what this program expects of control.db.
 var schema = kv.Schema{Name: "yardmaster-control", Version: 1, Tables: []kv.AnyTable{
 	Clusters.kv, Nodes.kv, Devices.kv, Volumes.kv, Bricks.kv, BlockVolumes.kv, Operations.kv, Settings.kv,
+	VMs.kv, PoolOverrides.kv, Tokens.kv, Users.kv, VMRequests.kv, poolCounts.kv, poolDays.kv, tagDays.kv, vmTags.kv, usageDays.kv,
 }}
 
 func index[V any](name string, keys func(*V) []string) kv.Index[V] {
@@ -137,6 +188,29 @@ func refs(o *Operation) []string {
 		out[i] = t.String()
 	}
 	return out
+}
+
+// readyKey orders what waits to be checked out, pool by pool, the oldest first.
+func readyKey(v *VM) []kv.Key {
+	if v.State != VMReady {
+		return nil
+	}
+	return []kv.Key{kv.Join(kv.Text(v.Pool), kv.Time(v.Ready))}
+}
+
+// held is key of a machine that somebody has.
+func held(v *VM, key string) []string {
+	if !v.Held() {
+		return nil
+	}
+	return some(key)
+}
+
+func some(key string) []string {
+	if key == "" {
+		return nil
+	}
+	return []string{key}
 }
 
 func aliasKey(o *Operation) []kv.Key {

@@ -11,6 +11,14 @@
 //	operations    id        by time, by state, by kind, by target, due; in flight (all, by host);
 //	                        unique: live target, dialect + alias
 //	settings      name
+//
+//	vms           name                by pool + state, ready by pool + time, held by token, held by user + pool, by request, gone by time
+//	poolcounts    pool                written with every machine
+//	pooloverrides pool
+//	vmrequests    id                  by state, ended by time
+//	pooldays      date + task + pool; tagdays date + tag + value; vmtags date + machine + tag; usagedays date + of + name
+//	tokens        hash                by owner
+//	users         name
 package store
 
 import (
@@ -122,6 +130,14 @@ func (t Table[V]) Put(tx *Tx, v *V) error { return t.kv.Put(tx, v) }
 func (t Table[V]) Delete(tx *Tx, id string) error {
 	err := t.kv.Delete(tx, kv.Text(id))
 	if err != nil && !isNotFound(err) {
+		return err
+	}
+	return nil
+}
+
+// drop is Delete for tables whose keys are more than an id.
+func (t Table[V]) drop(tx *Tx, key kv.Key) error {
+	if err := t.kv.Delete(tx, key); err != nil && !isNotFound(err) {
 		return err
 	}
 	return nil
