@@ -138,6 +138,9 @@ func (r *Runner) closing() bool {
 	return r.closed
 }
 
+// Closing says that the runner takes nothing new.
+func (r *Runner) Closing() bool { return r.closing() }
+
 func (r *Runner) kick() {
 	select {
 	case r.wake <- struct{}{}:

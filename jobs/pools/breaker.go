@@ -1,0 +1,128 @@
+package pools
+
+import (
+	"fmt"
+	"time"
+
+	"yardmaster/store"
+)
+
+const (
+	trips     = 5                // failures in a row that break a provider off
+	restFirst = 5 * time.Second  // before it is tried again
+	restMost  = 60 * time.Second // ceiling of that
+)
+
+// breaker leaves a provider alone that does not answer, so that its pools wait and nobody else does.
+type breaker struct {
+	failures int
+	until    time.Time // it is left alone until then
+	rest     time.Duration
+	last     string // what it said last
+}
+
+func (b *breaker) open(now time.Time) bool { return b.failures >= trips && now.Before(b.until) }
+
+// fail counts. Once it has tripped, a single failure is enough to rest again, and for longer.
+func (b *breaker) fail(now time.Time, why string) (tripped bool) {
+	b.failures++
+	b.last = why
+	if b.failures < trips || now.Before(b.until) {
+		return false
+	}
+	b.rest = min(max(2*b.rest, restFirst), restMost)
+	b.until = now.Add(b.rest)
+	return true
+}
+
+func (k *Keeper) failed(provider, why string) {
+	k.mu.Lock()
+	b := k.breakers[provider]
+	if b == nil {
+		b = &breaker{}
+		k.breakers[provider] = b
+	}
+	tripped, rest, failures := b.fail(k.db.Now(), why), b.rest, b.failures
+	k.mu.Unlock()
+	if tripped {
+		k.log.Warn("provider left alone", "provider", provider, "for", rest, "failures", failures, "err", why)
+		k.later(rest, k.of(provider)...)
+	}
+}
+
+func (k *Keeper) answered(provider string) {
+	k.mu.Lock()
+	b := k.breakers[provider]
+	delete(k.breakers, provider)
+	k.mu.Unlock()
+	if b != nil && b.failures >= trips {
+		k.log.Info("provider answers again", "provider", provider)
+		k.kickFull(k.of(provider)...)
+	}
+}
+
+// of are the pools of a provider.
+func (k *Keeper) of(provider string) []string {
+	var out []string
+	for i := range k.d.cfg.Pools {
+		if p := &k.d.cfg.Pools[i]; p.Provider == provider {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+// broken says why a provider is left alone, or "".
+func (k *Keeper) broken(provider string) string {
+	if _, known := k.providers[provider]; !known {
+		return fmt.Sprintf("provider %q is not configured", provider)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if b := k.breakers[provider]; b != nil && b.open(k.db.Now()) {
+		return b.last
+	}
+	return ""
+}
+
+// pause keeps a pool whose clones fail from making one after the other as fast as they fail.
+type pause struct {
+	until time.Time
+	next  time.Duration
+}
+
+const (
+	pauseFirst = 250 * time.Millisecond
+	pauseMost  = time.Minute
+)
+
+func (k *Keeper) cloned(pool string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.pauses, pool)
+}
+
+func (k *Keeper) cloneFailed(pool string, op store.Operation) {
+	if op.State == store.Canceled || op.Done(stepTaken) {
+		return // nothing is wrong with the provider
+	}
+	k.mu.Lock()
+	p := k.pauses[pool]
+	if p == nil {
+		p = &pause{next: pauseFirst}
+		k.pauses[pool] = p
+	}
+	wait := p.next
+	p.until = k.db.Now().Add(wait)
+	p.next = min(2*p.next, pauseMost)
+	k.mu.Unlock()
+	k.later(wait, pool)
+}
+
+// paused says whether a pool's clones failed so lately that it makes none now.
+func (k *Keeper) paused(pool string, now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p := k.pauses[pool]
+	return p != nil && now.Before(p.until)
+}

@@ -1,0 +1,307 @@
+package pools
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"yardmaster/executors/vm"
+	"yardmaster/jobs"
+	"yardmaster/jobs/pools/plan"
+	"yardmaster/store"
+)
+
+// Keeper keeps the pools as they should be. It is woken by what happens: a checkout, a deletion, the end of an operation, an
+// answer of a machine; behind that, it looks at every provider's inventory in turn. It holds nothing that it could not learn
+// again: losing it costs a look.
+type Keeper struct {
+	d         *Domain
+	db        *store.DB
+	runner    *jobs.Runner
+	providers map[string]vm.Provider
+	meter     Meter
+	log       *slog.Logger
+	waits     *waits
+
+	mu        sync.Mutex
+	dirty     map[string]*look
+	wake      chan struct{}
+	hungry    map[string]bool      // pools whose last plan found no room
+	inventory map[string]inventory // by pool: answers that no pass has seen
+	asking    map[string]bool
+	nextAsk   map[string]time.Time
+	probes    map[string]*probe                // by machine
+	answers   map[string]map[string]plan.Probe // by pool and machine: those that no pass has seen
+	slots     map[string]chan struct{}         // by provider
+	breakers  map[string]*breaker              // by provider
+	flights   map[string]flight                // by operation
+	pauses    map[string]*pause                // by pool: after clones that failed
+	told      map[string]bool                  // strangers that the log knows of
+	parts     sync.WaitGroup
+}
+
+// look is what a pass must look at beyond what it always does.
+type look struct {
+	full bool            // every machine
+	vms  map[string]bool // these
+}
+
+// flight is an operation that the keeper began.
+type flight struct{ kind, provider, pool, vm string }
+
+// Meter is told what the keeper sees, for metrics. All methods are quick.
+type Meter interface {
+	Cloned(pool string, took time.Duration)
+	Booted(pool string, took time.Duration) // from the beginning of the clone until ready
+	Destroyed(pool string, took time.Duration)
+	Failed(pool, reason string) // given up before it was ready
+}
+
+// Quiet is a Meter that nobody reads.
+type Quiet struct{}
+
+// Cloned does nothing.
+func (Quiet) Cloned(string, time.Duration) {}
+
+// Booted does nothing.
+func (Quiet) Booted(string, time.Duration) {}
+
+// Destroyed does nothing.
+func (Quiet) Destroyed(string, time.Duration) {}
+
+// Failed does nothing.
+func (Quiet) Failed(string, string) {}
+
+// NewKeeper makes a Keeper that does nothing until Keep. Its Heard must be told of every outcome.
+func NewKeeper(d *Domain, db *store.DB, providers map[string]vm.Provider, meter Meter) *Keeper {
+	return &Keeper{d: d, db: db, providers: providers, meter: meter, log: d.log, waits: newWaits(),
+		dirty: map[string]*look{}, wake: make(chan struct{}, 1), hungry: map[string]bool{}, inventory: map[string]inventory{},
+		asking: map[string]bool{}, nextAsk: map[string]time.Time{}, probes: map[string]*probe{},
+		answers: map[string]map[string]plan.Probe{}, slots: map[string]chan struct{}{}, breakers: map[string]*breaker{},
+		flights: map[string]flight{}, pauses: map[string]*pause{}, told: map[string]bool{}}
+}
+
+// beat is how often the keeper looks whether an inventory is due.
+const beat = 250 * time.Millisecond
+
+// Keep works until ctx ends and all that it asked has answered.
+func (k *Keeper) Keep(ctx context.Context, runner *jobs.Runner) {
+	k.runner = runner
+	ctx, cancel := context.WithCancel(ctx)
+	defer k.parts.Wait()
+	defer cancel()
+	k.parts.Go(func() { k.follow(ctx) })
+	k.adopt(ctx)
+	k.kickAll()
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			k.survey(ctx)
+		case <-k.wake:
+		}
+		for pool, l := range k.takeDirty() {
+			if ctx.Err() != nil {
+				break
+			}
+			if err := k.pass(ctx, pool, l); err != nil && ctx.Err() == nil {
+				k.log.Error("pool not looked after", "pool", pool, "err", err)
+			}
+		}
+	}
+}
+
+// Kick makes the keeper look at these pools now.
+func (k *Keeper) Kick(pools ...string) {
+	k.mark(func(l *look) {}, pools...)
+}
+
+func (k *Keeper) kickVM(pool, name string) {
+	k.mark(func(l *look) {
+		if l.vms == nil {
+			l.vms = map[string]bool{}
+		}
+		l.vms[name] = true
+	}, pool)
+}
+
+// kickFull is Kick for what concerns every machine of the pools.
+func (k *Keeper) kickFull(pools ...string) {
+	k.mark(func(l *look) { l.full = true }, pools...)
+}
+
+func (k *Keeper) mark(note func(*look), pools ...string) {
+	if len(pools) == 0 {
+		return
+	}
+	k.mu.Lock()
+	for _, p := range pools {
+		l := k.dirty[p]
+		if l == nil {
+			l = &look{}
+			k.dirty[p] = l
+		}
+		note(l)
+	}
+	k.mu.Unlock()
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (k *Keeper) takeDirty() map[string]*look {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	dirty := k.dirty
+	k.dirty = map[string]*look{}
+	return dirty
+}
+
+// took is told of machines that were checked out.
+func (k *Keeper) took(taken []Taken) {
+	settle := k.d.cfg.MigrationLimit > 0
+	for _, t := range taken {
+		for i := range t.VMs {
+			if settle {
+				k.kickVM(t.VMs[i].Pool, t.VMs[i].Name)
+			} else {
+				k.Kick(t.VMs[i].Pool)
+			}
+		}
+	}
+}
+
+func (k *Keeper) kickAll() {
+	k.kickFull(k.d.Names()...)
+	k.kickFull(k.strays()...)
+}
+
+// strays are the pools that have machines, or had, and are not configured any more.
+func (k *Keeper) strays() []string {
+	var out []string
+	err := k.db.View(context.Background(), func(tx *store.Tx) error {
+		out = nil
+		all, err := store.AllCounts(tx)
+		for _, c := range all {
+			if !k.d.Has(c.Pool) && c.Pending+c.Ready+c.Running+c.Completed > 0 {
+				out = append(out, c.Pool)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		k.log.Error("pools not counted", "err", err)
+	}
+	return out
+}
+
+// adopt learns which operations an earlier process began.
+func (k *Keeper) adopt(ctx context.Context) {
+	err := k.db.View(ctx, func(tx *store.Tx) error {
+		for op, err := range store.LiveOperations(tx) {
+			if err != nil {
+				return err
+			}
+			if f, ok := flightOf(op); ok {
+				k.mu.Lock()
+				k.flights[op.ID] = f
+				k.mu.Unlock()
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		k.log.Error("operations under way not read", "err", err)
+	}
+}
+
+func flightOf(op store.Operation) (flight, bool) {
+	if !strings.HasPrefix(op.Kind, "vm.") {
+		return flight{}, false
+	}
+	w, err := jobs.Input[work](op)
+	return flight{op.Kind, w.Provider, w.Pool.Name, w.VM}, err == nil
+}
+
+// follow looks again at the machine of every operation that ends.
+func (k *Keeper) follow(ctx context.Context) {
+	events, cancel := k.runner.Watch()
+	defer func() { cancel() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case op, open := <-events:
+			if !open { // too slow, or the server stops
+				cancel()
+				if ctx.Err() != nil || k.runner.Closing() {
+					return
+				}
+				events, cancel = k.runner.Watch()
+				k.kickAll()
+				continue
+			}
+			if !op.State.Live() {
+				k.landed(op)
+			}
+		}
+	}
+}
+
+// landed looks again at a machine whose operation has ended, and at the pools that wait for the room that it leaves.
+func (k *Keeper) landed(op store.Operation) {
+	f, ok := flightOf(op)
+	if !ok {
+		return
+	}
+	k.mu.Lock()
+	_, begun := k.flights[op.ID]
+	delete(k.flights, op.ID)
+	hungry := k.hungry
+	k.hungry = map[string]bool{}
+	k.mu.Unlock()
+	if begun { // else submit has not entered it yet, and will see that it ended
+		k.count(op, f)
+	}
+	k.kickVM(f.pool, f.vm)
+	k.Kick(slices.Collect(maps.Keys(hungry))...)
+}
+
+func (k *Keeper) count(op store.Operation, f flight) {
+	took := op.Finished.Sub(op.Created)
+	switch {
+	case f.kind == kindClone && op.State == store.Succeeded:
+		k.meter.Cloned(f.pool, took)
+		k.cloned(f.pool)
+	case f.kind == kindClone:
+		k.meter.Failed(f.pool, "clone")
+		k.cloneFailed(f.pool, op)
+	case f.kind == kindDestroy && op.State == store.Succeeded:
+		k.meter.Destroyed(f.pool, took)
+	}
+}
+
+// Heard is told of every outcome: what providers do not answer, or answer again, shows there.
+func (k *Keeper) Heard(o jobs.Outcome) {
+	k.mu.Lock()
+	f, ok := k.flights[o.Op]
+	k.mu.Unlock()
+	if !ok {
+		return
+	}
+	switch {
+	case o.Failure == nil:
+		k.answered(f.provider)
+	case len(o.Failure.Hosts) > 0:
+		k.failed(f.provider, o.Failure.Text)
+	}
+}

@@ -1,0 +1,433 @@
+package pools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"yardmaster/jobs/pools/plan"
+	"yardmaster/store"
+)
+
+// seen is what a pass read, for those who carry the plan out.
+type seen struct {
+	snapshot plan.Snapshot
+	vms      map[string]*store.VM
+	pool     Pool
+	provider string
+}
+
+// pass looks at one pool once: read, plan, write what changes records, begin what touches machines.
+func (k *Keeper) pass(ctx context.Context, pool string, l *look) error {
+	inv := k.takeInventory(pool)
+	probes := k.probed(pool)
+	var s seen
+	err := k.db.View(ctx, func(tx *store.Tx) error {
+		var err error
+		s, err = k.read(tx, pool, l, inv, probes)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	actions := plan.Plan(s.snapshot)
+	k.notice(&s, actions)
+	if len(actions) == 0 {
+		return nil
+	}
+	done, err := k.record(ctx, &s, actions)
+	if err != nil {
+		return err
+	}
+	k.tell(&s, done)
+	k.begin(ctx, &s, actions)
+	return nil
+}
+
+func (k *Keeper) read(tx *store.Tx, pool string, l *look, inv *plan.Inventory, probes map[string]plan.Probe) (seen, error) {
+	s := seen{vms: map[string]*store.VM{}}
+	p, o, known, err := k.d.effective(tx, pool)
+	if err != nil {
+		return s, err
+	}
+	s.pool, s.provider = p, p.Provider
+	s.snapshot = plan.Snapshot{Now: tx.Now(), Pool: k.planned(p, o, pool, known), Inventory: inv, Probes: probes, TTL: k.d.cfg.RequestTTL}
+	if err := s.gather(tx, pool, l, inv, probes); err != nil {
+		return s, err
+	}
+	c, err := store.CountsOf(tx, pool)
+	if err != nil {
+		return s, err
+	}
+	s.snapshot.Counts = plan.Counts{Pending: c.Pending, OnDemand: c.OnDemand, Ready: c.Ready}
+	if !known {
+		for _, v := range s.vms {
+			s.provider = v.Provider // all that is left to do needs is who has them
+		}
+	}
+	s.snapshot.Purge, s.snapshot.Spare = k.d.cfg.Providers[s.provider].Purge, k.d.cfg.Providers[s.provider].Allow
+	s.snapshot.Broken = k.broken(s.provider) != ""
+	if s.snapshot.Requests, err = k.requests(tx, pool); err != nil {
+		return s, err
+	}
+	return s, k.room(tx, &s)
+}
+
+func (k *Keeper) planned(p Pool, o store.PoolOverride, name string, known bool) plan.Pool {
+	return plan.Pool{Size: p.Size, Template: p.Template, Target: p.CloneTarget, Timeout: p.Timeout, NotifyAfter: p.NotifyAfter,
+		ReadyTTL: p.ReadyTTL, Lifetime: time.Duration(k.d.lifetime(name)) * time.Hour, Reset: o.Reset, CheckHostname: p.CheckHostname,
+		Settle: k.d.cfg.MigrationLimit > 0, Gone: !known}
+}
+
+// gather reads the machines to judge: what is pending or done with always, the others if the look is a full one, or if
+// something is known about them.
+func (s *seen) gather(tx *store.Tx, pool string, l *look, inv *plan.Inventory, probes map[string]plan.Probe) error {
+	states := []store.VMState{store.VMPending, store.VMCompleted}
+	if l.full || inv != nil {
+		states = append(states, store.VMReady, store.VMRunning)
+	}
+	for _, state := range states {
+		vms, err := store.VMsIn(tx, pool, state)
+		if err != nil {
+			return err
+		}
+		for i := range vms {
+			s.add(&vms[i])
+		}
+	}
+	one := func(name string) error {
+		if s.vms[name] != nil {
+			return nil
+		}
+		v, err := store.VMs.Get(tx, name)
+		if err == nil && v.Pool == pool {
+			s.add(&v)
+		}
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	for name := range l.vms {
+		if err := one(name); err != nil {
+			return err
+		}
+	}
+	for name := range probes {
+		if err := one(name); err != nil {
+			return err
+		}
+	}
+	return s.strangers(tx, inv, one)
+}
+
+// strangers looks up what the inventory shows and the pool's living machines are not: destroyed ones that are there again, and
+// those of which there is no record.
+func (s *seen) strangers(tx *store.Tx, inv *plan.Inventory, one func(string) error) error {
+	if inv == nil {
+		return nil
+	}
+	s.snapshot.Strangers = map[string]bool{}
+	for _, m := range inv.Machines {
+		if s.vms[m.Name] != nil {
+			continue
+		}
+		_, err := store.VMs.Get(tx, m.Name)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			s.snapshot.Strangers[m.Name] = true
+		case err != nil:
+			return err
+		default:
+			if err := one(m.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *seen) add(v *store.VM) {
+	s.vms[v.Name] = v
+	s.snapshot.VMs = append(s.snapshot.VMs, plan.VM{Name: v.Name, State: plan.State(v.State), Template: v.Template, Target: v.Target,
+		Request: v.Request, Created: v.Created, Cloned: v.Cloned, Ready: v.Ready, CheckedOut: v.CheckedOut, Destroyed: v.Destroyed,
+		Lifetime: time.Duration(v.Lifetime) * time.Hour, Busy: v.Op != "", Tasks: len(v.Tasks) > 0, Checked: v.Checked, Warned: v.Warned, Settled: v.Settled})
+}
+
+// requests are what pending on-demand requests want of a pool.
+func (k *Keeper) requests(tx *store.Tx, pool string) ([]plan.Request, error) {
+	open, err := store.PendingRequests(tx)
+	if err != nil {
+		return nil, err
+	}
+	var out []plan.Request
+	for i := range open {
+		want := 0
+		for _, item := range open[i].Items {
+			if item.Pool == pool {
+				want += item.Count
+			}
+		}
+		if want == 0 {
+			continue
+		}
+		r := plan.Request{ID: open[i].ID, Want: want, Requested: open[i].Requested}
+		vms, err := store.VMsOfRequest(tx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range vms {
+			switch {
+			case v.Pool != pool:
+			case v.State == store.VMRunning:
+				r.Have++
+			case v.State == store.VMPending:
+				r.Making++
+			}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// mostDestroys is how many machines of one provider are destroyed at a time.
+const mostDestroys = 16
+
+// room is what may still begin on the pool's provider. The limits are each provider's own, so that one that hangs takes none
+// of the others'.
+func (k *Keeper) room(tx *store.Tx, s *seen) error {
+	r := &s.snapshot
+	r.Clones, r.OnDemandClones, r.Destroys = k.d.cfg.TaskLimit, k.d.cfg.OnDemandLimit, mostDestroys
+	for _, name := range k.of(s.provider) {
+		c, err := store.CountsOf(tx, name)
+		if err != nil {
+			return err
+		}
+		r.Clones -= c.Cloning - c.CloningFor
+		r.OnDemandClones -= c.CloningFor
+		r.Destroys -= c.Destroying
+	}
+	if k.paused(s.pool.Name, r.Now) {
+		r.Clones, r.OnDemandClones = 0, 0
+	}
+	r.Settles = k.d.cfg.MigrationLimit
+	k.mu.Lock()
+	for _, f := range k.flights {
+		if f.kind == kindSettle {
+			r.Settles--
+		}
+	}
+	k.mu.Unlock()
+	return nil
+}
+
+// record carries out what changes records, in one transaction. What somebody else changed since the pass read it is left to
+// the next pass. It returns what was done.
+func (k *Keeper) record(ctx context.Context, s *seen, actions []plan.Action) ([]plan.Action, error) {
+	var done []plan.Action
+	if !needsWrite(actions) {
+		return nil, nil
+	}
+	err := k.db.Update(ctx, func(tx *store.Tx) error {
+		done = done[:0]
+		for _, a := range actions {
+			ok, err := k.apply(tx, s, a)
+			if err != nil {
+				return fmt.Errorf("%s %s%s: %w", a.Do, a.VM, a.Request, err)
+			}
+			if ok {
+				done = append(done, a)
+			}
+		}
+		return nil
+	})
+	return done, err
+}
+
+func needsWrite(actions []plan.Action) bool {
+	for _, a := range actions {
+		switch a.Do {
+		case plan.Clone, plan.Destroy, plan.Probing, plan.Task, plan.Settle, plan.Stranger, plan.CallOff:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+func (k *Keeper) apply(tx *store.Tx, s *seen, a plan.Action) (bool, error) {
+	switch a.Do {
+	case plan.Fail, plan.Fulfil:
+		return k.applyRequest(tx, a)
+	case plan.Adopt:
+		v := store.VM{Name: a.VM, Pool: s.pool.Name, State: store.VMCompleted, Provider: s.provider, Template: s.pool.Template,
+			Created: tx.Now(), Cloned: tx.Now(), Completed: tx.Now(), Reason: a.Reason}
+		_, err := store.VMs.Get(tx, a.VM)
+		if !errors.Is(err, store.ErrNotFound) {
+			return false, err
+		}
+		return true, store.PutVM(tx, &v)
+	}
+	was := s.vms[a.VM]
+	if was == nil {
+		return false, nil
+	}
+	v, err := store.VMs.Get(tx, a.VM)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (v.State != was.State || v.Op != was.Op || !v.CheckedOut.Equal(was.CheckedOut)) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	old := v
+	switch a.Do {
+	case plan.MakeReady:
+		v.State, v.Ready, v.Fault = store.VMReady, tx.Now(), ""
+		if err := store.AddTask(tx, store.TaskBoot, v.Pool, tx.Now().Sub(v.Cloned)); err != nil {
+			return false, err
+		}
+	case plan.HandOver:
+		if err := k.handOverTo(tx, &v); err != nil || v.State == store.VMPending {
+			return false, err
+		}
+	case plan.Complete:
+		if v.Lifetime != was.Lifetime { // it was given more time just now
+			return false, nil
+		}
+		if a.Reason != "" && old.State != store.VMRunning && v.Fault == "" {
+			v.Fault = s.snapshot.Probes[a.VM].Fault
+		}
+		return true, complete(tx, &v, a.Reason)
+	case plan.Warn:
+		v.Warned = true
+	case plan.MarkWell:
+		v.Checked, v.Fault = true, ""
+	case plan.Fault:
+		v.Fault = a.Reason
+	case plan.Resurrect:
+		v.State, v.Completed, v.Destroyed, v.Reason = store.VMCompleted, tx.Now(), time.Time{}, a.Reason
+	case plan.MarkGone:
+		v.State, v.Destroyed = store.VMDestroyed, tx.Now()
+	default:
+		return false, nil
+	}
+	return true, store.MoveVM(tx, &old, &v)
+}
+
+// handOverTo gives a machine to the request that it was made for; if that is not wanted any more, nothing changes.
+func (k *Keeper) handOverTo(tx *store.Tx, v *store.VM) error {
+	r, err := store.VMRequests.Get(tx, v.Request)
+	if errors.Is(err, store.ErrNotFound) || err == nil && r.State != store.RequestPending {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	alias, err := openItem(tx, &r, v.Pool)
+	if err != nil || alias == "" {
+		return err
+	}
+	by := Who{User: r.User, Token: r.Token}
+	v.Ready, v.Fault = tx.Now(), ""
+	k.d.handOver(tx, v, by, alias)
+	if err := store.AddTask(tx, store.TaskBoot, v.Pool, tx.Now().Sub(v.Cloned)); err != nil {
+		return err
+	}
+	return countTaken(tx, by, []Taken{{Name: alias, VMs: []store.VM{*v}}})
+}
+
+// openItem is the name under which a request still wants a machine of the pool, or "".
+func openItem(tx *store.Tx, r *store.VMRequest, pool string) (string, error) {
+	held, err := heldByRequest(tx, r.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, item := range r.Items {
+		if item.Pool != pool {
+			continue
+		}
+		n := 0
+		for i := range held {
+			if held[i].Pool == pool && held[i].Alias == item.Alias {
+				n++
+			}
+		}
+		if n < item.Count {
+			return item.Alias, nil
+		}
+	}
+	return "", nil
+}
+
+func (k *Keeper) applyRequest(tx *store.Tx, a plan.Action) (bool, error) {
+	r, err := store.VMRequests.Get(tx, a.Request)
+	if errors.Is(err, store.ErrNotFound) || err == nil && r.State != store.RequestPending {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if a.Do == plan.Fail {
+		_, err := endRequest(tx, &r, store.RequestFailed, a.Reason)
+		return true, err
+	}
+	held, err := heldByRequest(tx, r.ID)
+	if err != nil || len(held) < r.Count() { // another pool's machines are missing
+		return false, err
+	}
+	r.State, r.Ended = store.RequestReady, tx.Now()
+	return true, store.VMRequests.Put(tx, &r)
+}
+
+// tell passes on what was done: to the log, to the metrics, to those who wait, and to the next pass.
+func (k *Keeper) tell(s *seen, done []plan.Action) {
+	ready := false
+	for _, a := range done {
+		v := s.vms[a.VM]
+		switch a.Do {
+		case plan.MakeReady, plan.HandOver:
+			ready = true
+			k.meter.Booted(v.Pool, s.snapshot.Now.Sub(v.Created))
+			k.log.Info("machine ready", "pool", v.Pool, "vm", v.Name)
+		case plan.Complete:
+			k.forget(a.VM)
+			if v.State == store.VMPending {
+				k.meter.Failed(v.Pool, "boot")
+			}
+			k.log.Info("machine given up", "pool", v.Pool, "vm", v.Name, "was", v.State, "reason", a.Reason)
+		case plan.Warn:
+			k.log.Warn("machine takes long", "pool", v.Pool, "vm", v.Name, "reason", a.Reason)
+		case plan.Adopt:
+			k.log.Warn("stranger to be destroyed", "pool", s.pool.Name, "vm", a.VM, "provider", s.provider)
+		case plan.Resurrect:
+			k.log.Warn("destroyed machine found again", "pool", v.Pool, "vm", v.Name)
+		case plan.Fail:
+			k.log.Warn("on-demand request failed", "request_id", a.Request, "reason", a.Reason)
+		}
+		switch a.Do {
+		case plan.Complete, plan.Adopt, plan.Resurrect, plan.Fail:
+			k.Kick(s.pool.Name) // what is given up now is destroyed, and replaced, next
+		}
+	}
+	if ready {
+		k.waits.notify()
+	}
+	k.tellStrangers(s)
+}
+
+// tellStrangers logs each machine that nobody here made, once.
+func (k *Keeper) tellStrangers(s *seen) {
+	for name := range s.snapshot.Strangers {
+		if s.snapshot.Purge {
+			continue
+		}
+		k.mu.Lock()
+		before := k.told[name]
+		k.told[name] = true
+		k.mu.Unlock()
+		if !before {
+			k.log.Warn("machine that nobody here made; it is left alone", "pool", s.pool.Name, "vm", name, "provider", s.provider)
+		}
+	}
+}
