@@ -220,8 +220,20 @@ func VMsIn(tx *Tx, pool string, state VMState) ([]VM, error) {
 // VMsOf lists every machine that a pool ever had and that is not forgotten.
 func VMsOf(tx *Tx, pool string) ([]VM, error) { return VMs.List(tx, byPoolState, pool) }
 
-// VMsHeldBy lists the running machines that were taken with a token, by name.
-func VMsHeldBy(tx *Tx, tokenHash string) ([]VM, error) { return VMs.List(tx, byToken, tokenHash) }
+// HeldBy lists the names of the running machines that were taken with a token; it reads no machine.
+func HeldBy(tx *Tx, tokenHash string) ([]string, error) {
+	keys, err := VMs.kv.Owners(tx, byToken, kv.Text(tokenHash))
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		if names[i], _, err = k.CutText(); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
 
 // CountHeldBy counts the running machines of a user, of one pool if that is given.
 func CountHeldBy(tx *Tx, user, pool string) int {

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	trips     = 5                // failures in a row that break a provider off
-	restFirst = 5 * time.Second  // before it is tried again
-	restMost  = 60 * time.Second // ceiling of that
+	trips    = 5                // failures in a row that break a provider off
+	offFirst = 5 * time.Second  // before it is tried again
+	offMost  = 60 * time.Second // ceiling of that
 )
 
 // breaker leaves a provider alone that does not answer, so that its pools wait and nobody else does.
@@ -30,7 +30,7 @@ func (b *breaker) fail(now time.Time, why string) (tripped bool) {
 	if b.failures < trips || now.Before(b.until) {
 		return false
 	}
-	b.rest = min(max(2*b.rest, restFirst), restMost)
+	b.rest = min(max(2*b.rest, offFirst), offMost)
 	b.until = now.Add(b.rest)
 	return true
 }

@@ -30,6 +30,8 @@ type Keeper struct {
 
 	mu        sync.Mutex
 	dirty     map[string]*look
+	rested    map[string]time.Time // by pool: not looked at before
+	alarm     bool                 // the loop will be woken for them
 	wake      chan struct{}
 	hungry    map[string]bool      // pools whose last plan found no room
 	inventory map[string]inventory // by pool: answers that no pass has seen
@@ -80,7 +82,7 @@ func (Quiet) Failed(string, string) {}
 // NewKeeper makes a Keeper that does nothing until Keep. Its Heard must be told of every outcome.
 func NewKeeper(d *Domain, db *store.DB, providers map[string]vm.Provider, meter Meter) *Keeper {
 	return &Keeper{d: d, db: db, providers: providers, meter: meter, log: d.log, waits: newWaits(),
-		dirty: map[string]*look{}, wake: make(chan struct{}, 1), hungry: map[string]bool{}, inventory: map[string]inventory{},
+		dirty: map[string]*look{}, rested: map[string]time.Time{}, wake: make(chan struct{}, 1), hungry: map[string]bool{}, inventory: map[string]inventory{},
 		asking: map[string]bool{}, nextAsk: map[string]time.Time{}, probes: map[string]*probe{},
 		answers: map[string]map[string]plan.Probe{}, slots: map[string]chan struct{}{}, breakers: map[string]*breaker{},
 		flights: map[string]flight{}, pauses: map[string]*pause{}, told: map[string]bool{}}
@@ -112,9 +114,11 @@ func (k *Keeper) Keep(ctx context.Context, runner *jobs.Runner) {
 			if ctx.Err() != nil {
 				break
 			}
+			begin := time.Now()
 			if err := k.pass(ctx, pool, l); err != nil && ctx.Err() == nil {
 				k.log.Error("pool not looked after", "pool", pool, "err", err)
 			}
+			k.rest(pool, time.Since(begin))
 		}
 	}
 }
@@ -152,18 +156,58 @@ func (k *Keeper) mark(note func(*look), pools ...string) {
 		note(l)
 	}
 	k.mu.Unlock()
+	k.rouse()
+}
+
+// takeDirty takes the pools to look at now. Those that rest stay, unless something happened to a machine of theirs, and the loop
+// is woken when the first of them has rested.
+func (k *Keeper) takeDirty() map[string]*look {
+	now := time.Now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	due := map[string]*look{}
+	wait := time.Duration(0)
+	for pool, l := range k.dirty {
+		if left := k.rested[pool].Sub(now); left > 0 && !l.full && l.vms == nil {
+			if wait == 0 || left < wait {
+				wait = left
+			}
+			continue
+		}
+		due[pool] = l
+		delete(k.dirty, pool)
+	}
+	if wait > 0 && !k.alarm {
+		k.alarm = true
+		time.AfterFunc(wait, func() {
+			k.mu.Lock()
+			k.alarm = false
+			k.mu.Unlock()
+			k.rouse()
+		})
+	}
+	return due
+}
+
+const (
+	restShare = 10 // a pool rests for so many times as long as a pass of it takes
+	restMost  = 250 * time.Millisecond
+)
+
+// rest keeps passes over one pool from taking more than a part of a processor, however often it is kicked: a burst of checkouts
+// needs one pass, not one each.
+func (k *Keeper) rest(pool string, took time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rested[pool] = time.Now().Add(min(restShare*took, restMost))
+}
+
+// rouse has the loop look whether there is something to do.
+func (k *Keeper) rouse() {
 	select {
 	case k.wake <- struct{}{}:
 	default:
 	}
-}
-
-func (k *Keeper) takeDirty() map[string]*look {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	dirty := k.dirty
-	k.dirty = map[string]*look{}
-	return dirty
 }
 
 // took is told of machines that were checked out.

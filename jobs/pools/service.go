@@ -109,11 +109,8 @@ func (s *Service) Held(ctx context.Context, user string) ([]store.VM, error) {
 func (s *Service) HeldByToken(ctx context.Context, hash string) ([]string, error) {
 	var names []string
 	err := s.db.View(ctx, func(tx *store.Tx) error {
-		vms, err := store.VMsHeldBy(tx, hash)
-		names = nil
-		for _, v := range vms {
-			names = append(names, v.Name)
-		}
+		var err error
+		names, err = store.HeldBy(tx, hash)
 		return err
 	})
 	return names, err

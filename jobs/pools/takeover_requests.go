@@ -3,6 +3,7 @@ package pools
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,6 +18,8 @@ const (
 	requestFailed  = "failed"
 	requestDeleted = "deleted"
 )
+
+var errNoID = errors.New("names no request")
 
 // foundRequests are the on-demand requests, by how they stand.
 type foundRequests struct {
@@ -54,8 +57,8 @@ func (t *takeover) sortRequests(ctx context.Context, found *foundRequests) error
 		r := t.record(key, fields)
 		found.known[id] = true
 		switch status := fields["status"]; {
-		case err != nil:
-			r.complain("", "%v", err)
+		case err != nil, id == "":
+			r.complain("", "%v", cmp.Or(err, errNoID))
 			t.report.Requests.Out++
 		case status == requestReady:
 			found.complete[id] = r
@@ -114,8 +117,8 @@ func (t *takeover) joinRequests(ctx context.Context, found *foundRequests) error
 // heldByRequest are the machines that are brought over checked out, by request.
 func (t *takeover) heldByRequest() map[string][]*store.VM {
 	held := map[string][]*store.VM{}
-	for _, v := range t.machines {
-		if v.Held() && v.Request != "" {
+	for _, name := range slices.Sorted(maps.Keys(t.machines)) {
+		if v := t.machines[name]; v.Held() && v.Request != "" {
 			held[v.Request] = append(held[v.Request], v)
 		}
 	}
@@ -131,12 +134,7 @@ func (t *takeover) request(id string, r record, machines []*store.VM) {
 	for _, part := range bad {
 		r.complain("requested", "%q is not of the form alias:pool:count", clip(part))
 	}
-	if len(items) == 0 || id == "" {
-		r.complain("requested", "names no machines")
-		t.report.Requests.Out++
-		return
-	}
-	q := &store.VMRequest{ID: id, State: store.RequestReady, Items: items, User: r.text("token:user")}
+	q := &store.VMRequest{ID: id, State: store.RequestReady, Items: holding(items, machines), User: r.text("token:user")}
 	if text := r.fields["token:token"]; text != "" {
 		q.Token = hashToken(text)
 	}
@@ -148,6 +146,23 @@ func (t *takeover) request(id string, r record, machines []*store.VM) {
 		}
 	}
 	t.requests = append(t.requests, q)
+}
+
+// holding makes items what machines were given for, where they do not say so: a request never has more than it asked for.
+func holding(items []store.VMRequestItem, machines []*store.VM) []store.VMRequestItem {
+	type kind struct{ alias, pool string }
+	have := map[kind]int{}
+	for _, v := range machines {
+		v.Alias = cmp.Or(v.Alias, v.Pool)
+		of := kind{v.Alias, v.Pool}
+		have[of]++
+		i := slices.IndexFunc(items, func(i store.VMRequestItem) bool { return kind{i.Alias, i.Pool} == of })
+		if i < 0 {
+			i, items = len(items), append(items, store.VMRequestItem{Alias: of.alias, Pool: of.pool})
+		}
+		items[i].Count = max(items[i].Count, have[of])
+	}
+	return items
 }
 
 // readTasks finds what was asked for and not done; all of it stays behind.

@@ -90,15 +90,9 @@ func takeOver(t testing.TB, src Source, db *store.DB, apply bool) *TakeoverRepor
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.View(t.Context(), func(tx *store.Tx) error {
-		wrong, err := store.CheckCounts(tx)
-		if len(wrong) > 0 {
-			t.Errorf("the counts of %v are wrong", wrong)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+	faults, err := Audit(t.Context(), db)
+	if err != nil || len(faults) > 0 {
+		t.Errorf("the records contradict each other: %q %v", faults, err)
 	}
 	return r
 }

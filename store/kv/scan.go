@@ -3,6 +3,7 @@ package kv
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -49,6 +50,28 @@ func (t *Table[V]) ScanIndexRange(tx *Tx, index string, r Range) iter.Seq2[V, er
 			fail(yield, err)
 		}
 	}
+}
+
+// Owners lists the keys of the records that have an index key starting with prefix, in the order of the index; it reads no record.
+func (t *Table[V]) Owners(tx *Tx, index string, prefix Key) ([]Key, error) {
+	i, err := t.find(index)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.alive(); err != nil {
+		return nil, err
+	}
+	b, err := t.entries(tx, i)
+	if err != nil {
+		return nil, err
+	}
+	var keys []Key
+	err = tx.walk(b, Range{Prefix: prefix}, func(at, value []byte) (bool, error) {
+		key, err := owner(t.Indexes[i].Unique, at, value)
+		keys = append(keys, slices.Clone(key))
+		return true, err
+	})
+	return keys, err
 }
 
 func (t *Table[V]) walkIndex(tx *Tx, index string, r Range, visit func(V) bool) error {
