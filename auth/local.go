@@ -1,52 +1,48 @@
 package auth
 
 import (
-	"crypto/hmac"
+	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
-	"sync"
 
 	"golang.org/x/crypto/bcrypt"
 )
 
-// LocalUser is one configured user; Hash is bcrypt.
+// LocalUser is one user whose password is known here; Hash is bcrypt.
 type LocalUser struct {
 	Name string
 	Hash string
 	Role Role
 }
 
-// Local accepts `Authorization: Basic`. An unknown name costs as much time as
-// a wrong password. Since bcrypt is slow on purpose, at most one comparison
-// for each processor runs at a time, and the last good password of each user
-// is remembered as a keyed sum, so that a script of many calls pays once.
+// UserLookup finds a user that is kept elsewhere, or fails with ErrNoUser.
+type UserLookup func(ctx context.Context, name string) (LocalUser, error)
+
+// Local knows the configured users, and those that its lookups find. An unknown name costs as much time as a wrong password. Since
+// bcrypt is slow on purpose, at most one comparison for each processor runs at a time, and the last good password of each user is
+// remembered as a keyed sum, so that a script of many calls pays once.
 type Local struct {
-	users map[string]*localUser
-	decoy []byte
-	key   [sha256.Size]byte
-	slots chan struct{}
+	configured map[string]LocalUser
+	lookups    []UserLookup
+	decoy      []byte
+	good       goodPasswords
+	slots      chan struct{}
 }
 
-type localUser struct {
-	principal Principal
-	hash      []byte
-
-	mu   sync.Mutex
-	good []byte // keyed sum of the last password that matched
-}
-
-// NewLocal refuses a hash that is not bcrypt, a user without a name or a role, and a
-// name that comes twice.
-func NewLocal(users []LocalUser) (*Local, error) {
-	l := &Local{users: make(map[string]*localUser, len(users)), slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+// NewLocal refuses a hash that is not bcrypt, a user without a name or a role, and a name that comes twice. A configured user hides
+// one of the lookups with the same name, and the first lookup hides the next.
+func NewLocal(users []LocalUser, lookups ...UserLookup) (*Local, error) {
+	l := &Local{configured: make(map[string]LocalUser, len(users)), lookups: lookups, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	cost := bcrypt.MinCost
+	if len(lookups) > 0 {
+		cost = hashCost
+	}
 	for _, u := range users {
 		userCost, err := bcrypt.Cost([]byte(u.Hash))
-		switch _, twice := l.users[u.Name]; {
+		switch _, twice := l.configured[u.Name]; {
 		case err != nil:
 			return nil, fmt.Errorf("user %q: hash is not bcrypt: %w", u.Name, err)
 		case u.Name == "" || u.Role == RoleNone:
@@ -55,12 +51,9 @@ func NewLocal(users []LocalUser) (*Local, error) {
 			return nil, fmt.Errorf("user %q: named twice", u.Name)
 		}
 		cost = max(cost, userCost)
-		l.users[u.Name] = &localUser{
-			principal: Principal{Name: u.Name, Role: u.Role, Issuer: IssuerLocal},
-			hash:      []byte(u.Hash),
-		}
+		l.configured[u.Name] = u
 	}
-	rand.Read(l.key[:])
+	l.good.init()
 	var err error
 	if l.decoy, err = bcrypt.GenerateFromPassword([]byte(rand.Text()), cost); err != nil {
 		return nil, fmt.Errorf("decoy hash: %w", err)
@@ -68,52 +61,59 @@ func NewLocal(users []LocalUser) (*Local, error) {
 	return l, nil
 }
 
-// Authenticate waits for its turn no longer than the request lives.
+// Authenticate accepts `Authorization: Basic`, with no limit on how often a caller may fail; see Basic.
 func (l *Local) Authenticate(r *http.Request) (Principal, error) {
-	switch kind, _ := authorization(r); kind {
-	case schemeNone:
-		return Principal{}, noCredentials("Authentication required", basicChallenge)
-	case schemeBearer, schemeOther:
-		return Principal{}, notMine(http.StatusUnauthorized, "Authentication required", basicChallenge)
-	}
-	name, password, ok := r.BasicAuth()
-	if !ok {
-		return Principal{}, unauthorized("Authentication required", basicChallenge)
-	}
-	user := l.users[name]
-	sum := l.sum(password)
-	if user != nil && user.remembers(sum) {
-		return user.principal, nil
+	return basicDoor{challenge: basicChallenge, users: l}.Authenticate(r)
+}
+
+// CheckPassword waits for its turn no longer than ctx lives.
+func (l *Local) CheckPassword(ctx context.Context, name, password string) (Principal, error) {
+	u, err := l.find(ctx, name)
+	known := err == nil
+	switch {
+	case known && l.good.remembers(u, password):
+		return u.principal(), nil
+	case !known && !errors.Is(err, ErrNoUser):
+		return Principal{}, err
 	}
 	select {
 	case l.slots <- struct{}{}:
 		defer func() { <-l.slots }()
-	case <-r.Context().Done():
-		return Principal{}, r.Context().Err()
+	case <-ctx.Done():
+		return Principal{}, ctx.Err()
 	}
-	if user == nil {
+	if !known {
 		_ = bcrypt.CompareHashAndPassword(l.decoy, []byte(password))
-	} else if bcrypt.CompareHashAndPassword(user.hash, []byte(password)) == nil {
-		user.remember(sum)
-		return user.principal, nil
+		return Principal{}, ErrNoUser
 	}
-	return Principal{}, unauthorized("Wrong user name or password", basicChallenge)
+	if bcrypt.CompareHashAndPassword([]byte(u.Hash), []byte(password)) != nil {
+		return Principal{}, ErrWrongPassword
+	}
+	l.good.remember(u, password)
+	return u.principal(), nil
 }
 
-func (l *Local) sum(password string) []byte {
-	mac := hmac.New(sha256.New, l.key[:])
-	mac.Write([]byte(password))
-	return mac.Sum(nil)
+// Known says what a user of this name may do.
+func (l *Local) Known(ctx context.Context, name string) (Principal, error) {
+	u, err := l.find(ctx, name)
+	if err != nil {
+		return Principal{}, err
+	}
+	return u.principal(), nil
 }
 
-func (u *localUser) remembers(sum []byte) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return subtle.ConstantTimeCompare(u.good, sum) == 1
+func (l *Local) find(ctx context.Context, name string) (LocalUser, error) {
+	if u, ok := l.configured[name]; ok {
+		return u, nil
+	}
+	for _, lookup := range l.lookups {
+		if u, err := lookup(ctx, name); !errors.Is(err, ErrNoUser) {
+			return u, err
+		}
+	}
+	return LocalUser{}, ErrNoUser
 }
 
-func (u *localUser) remember(sum []byte) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.good = sum
+func (u LocalUser) principal() Principal {
+	return Principal{Name: u.Name, Role: u.Role, Issuer: IssuerLocal}
 }

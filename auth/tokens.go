@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -15,20 +16,18 @@ type Token struct {
 	Role   Role
 }
 
-// Tokens accepts opaque tokens from `Authorization: Bearer`, from
+// Tokens accepts configured opaque tokens from `Authorization: Bearer`, from
 // `X-Auth-Token` and from further headers named at the start.
 type Tokens struct {
-	bySum   map[[sha256.Size]byte]Principal
-	headers []string
+	bySum map[[sha256.Size]byte]Principal
+	door  Authenticator
 }
 
 // NewTokens refuses a hash that is none, a token without a role, and one hash
 // under two names.
 func NewTokens(tokens []Token, headers ...string) (*Tokens, error) {
-	t := &Tokens{
-		bySum:   make(map[[sha256.Size]byte]Principal, len(tokens)),
-		headers: append([]string{"X-Auth-Token"}, headers...),
-	}
+	t := &Tokens{bySum: make(map[[sha256.Size]byte]Principal, len(tokens))}
+	t.door = Opaque(OpaqueOptions{Headers: append([]string{"X-Auth-Token"}, headers...), Bearer: true, Lookups: []TokenLookup{t.Find}})
 	for _, token := range tokens {
 		sum, err := hex.DecodeString(token.SHA256)
 		if err != nil || len(sum) != sha256.Size {
@@ -46,33 +45,13 @@ func NewTokens(tokens []Token, headers ...string) (*Tokens, error) {
 	return t, nil
 }
 
-// Authenticate looks a token up by its hash, so that the time it takes tells
-// nothing about the texts.
-func (t *Tokens) Authenticate(r *http.Request) (Principal, error) {
-	text, refusal := t.find(r)
-	if refusal != nil {
-		return Principal{}, refusal
-	}
-	if p, ok := t.bySum[sha256.Sum256([]byte(text))]; ok {
+// Authenticate accepts these tokens and no others; see Opaque.
+func (t *Tokens) Authenticate(r *http.Request) (Principal, error) { return t.door.Authenticate(r) }
+
+// Find is a TokenLookup. It looks a token up by its hash, so that the time it takes tells nothing about the texts.
+func (t *Tokens) Find(_ context.Context, token string) (Principal, error) {
+	if p, ok := t.bySum[sha256.Sum256([]byte(token))]; ok {
 		return p, nil
 	}
-	if looksSigned(text) {
-		return Principal{}, notMine(http.StatusUnauthorized, "Unknown token", bearerChallenge)
-	}
-	return Principal{}, unauthorized("Unknown token", bearerChallenge)
-}
-
-func (t *Tokens) find(r *http.Request) (string, *Refusal) {
-	for _, name := range t.headers {
-		if text := r.Header.Get(name); text != "" {
-			return text, nil
-		}
-	}
-	switch kind, text := authorization(r); kind {
-	case schemeBearer:
-		return text, nil
-	case schemeNone:
-		return "", noCredentials("Token required", bearerChallenge)
-	}
-	return "", notMine(http.StatusUnauthorized, "Token required", bearerChallenge)
+	return Principal{}, ErrNoToken
 }

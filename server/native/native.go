@@ -1,6 +1,6 @@
 // Package native is the API that no predecessor has: every operation of every domain, to list, follow, wait for and cancel,
-// and the health of the yard. It changes nothing but operations, and shows of them what their users may read: never their
-// input, which is for the machines.
+// and the users and tokens that are kept in the store. It changes nothing else. Of operations it shows what their users may
+// read, never their input, which is for the machines; of tokens it never shows the text.
 package native
 
 import (
@@ -15,6 +15,7 @@ import (
 
 	"yardmaster/auth"
 	"yardmaster/jobs"
+	"yardmaster/jobs/accounts"
 	"yardmaster/jobs/volumes"
 	"yardmaster/server/rest"
 	"yardmaster/store"
@@ -22,21 +23,23 @@ import (
 
 // Options is what the dialect is made of.
 type Options struct {
-	DB     *store.DB
-	Runner *jobs.Runner
-	Auth   auth.Authenticator
+	DB       *store.DB
+	Runner   *jobs.Runner
+	Accounts *accounts.Service // nil: no routes for users and tokens
+	Auth     auth.Authenticator
 }
 
 type api struct {
-	db     *store.DB
-	runner *jobs.Runner
+	db       *store.DB
+	runner   *jobs.Runner
+	accounts *accounts.Service
 }
 
 // New is the dialect. GET /operations also carries the five counters that Heketi answers under that path.
 func New(o Options) rest.Dialect {
-	a := api{db: o.DB, runner: o.Runner}
+	a := api{db: o.DB, runner: o.Runner, accounts: o.Accounts}
 	one := "/operations/{id:[a-f0-9]{32}}"
-	return rest.Dialect{
+	d := rest.Dialect{
 		Name:     "native",
 		Prefixes: []string{"operations"},
 		Auth:     o.Auth,
@@ -52,6 +55,11 @@ func New(o Options) rest.Dialect {
 		NotFound:   failure(http.StatusNotFound, "not_found", "no such path"),
 		NotAllowed: failure(http.StatusMethodNotAllowed, "method_not_allowed", "the path has no such method"),
 	}
+	if o.Accounts != nil {
+		d.Prefixes = append(d.Prefixes, "users", "tokens")
+		d.Routes = slices.Concat(d.Routes, a.userRoutes(), a.tokenRoutes())
+	}
+	return d
 }
 
 // The errors of this dialect's own.
@@ -67,11 +75,18 @@ var statuses = rest.Table{
 	{Is: store.ErrCursor, Status: http.StatusBadRequest},
 	{Is: errFilter, Status: http.StatusBadRequest},
 	{Is: errOther, Status: http.StatusForbidden},
+	{Is: errSelf, Status: http.StatusConflict},
+	{Is: accounts.ErrNoUser, Status: http.StatusNotFound},
+	{Is: accounts.ErrNoToken, Status: http.StatusNotFound},
+	{Is: accounts.ErrReserved, Status: http.StatusConflict},
+	{Is: accounts.ErrInput, Status: http.StatusBadRequest},
+	{Is: auth.ErrUnfit, Status: http.StatusBadRequest},
 }
 
 var codes = map[int]string{
 	http.StatusNotFound: "not_found", http.StatusConflict: "conflict", http.StatusBadRequest: "bad_request",
-	http.StatusForbidden: "forbidden", http.StatusUnauthorized: "unauthorized",
+	http.StatusForbidden: "forbidden", http.StatusUnauthorized: "unauthorized", http.StatusRequestEntityTooLarge: "too_large",
+	http.StatusTooManyRequests: "too_many_requests", http.StatusServiceUnavailable: "unavailable",
 }
 
 func render(r *http.Request, err error) rest.Response {

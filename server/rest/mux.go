@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"yardmaster/auth"
@@ -160,8 +161,23 @@ func render(r *http.Request, d *Dialect, err error) Response {
 		resp = Internal(r, err)
 	}
 	var refusal *auth.Refusal
-	if errors.As(err, &refusal) && refusal.Challenge != "" && resp.Header.Get("WWW-Authenticate") == "" {
+	if errors.As(err, &refusal) {
+		return refused(resp, refusal)
+	}
+	return resp
+}
+
+// refused adds what a dialect has no word for: how to come in, when to come again, and for the log why nobody could be asked.
+func refused(resp Response, refusal *auth.Refusal) Response {
+	if refusal.Challenge != "" && resp.Header.Get("WWW-Authenticate") == "" {
 		resp = resp.With("WWW-Authenticate", refusal.Challenge)
+	}
+	if refusal.RetryAfter > 0 && resp.Header.Get("Retry-After") == "" {
+		seconds := (refusal.RetryAfter + time.Second - 1) / time.Second
+		resp = resp.With("Retry-After", strconv.Itoa(int(seconds)))
+	}
+	if refusal.Status >= http.StatusInternalServerError && resp.Cause == nil {
+		resp.Cause = refusal.Unwrap()
 	}
 	return resp
 }
