@@ -18,31 +18,39 @@ var (
 )
 
 func users() kind[[]User] {
-	return records("list of name, password_hash, role",
-		func(u *User) map[string]*string {
-			return map[string]*string{"name": &u.Name, "password_hash": (*string)(&u.PasswordHash), "role": &u.Role}
+	return record[User]{
+		name: "list of name, password_hash, role",
+		all: []field[User]{
+			fieldOf("name", "", text(), func(u *User) *string { return &u.Name }, "What the user signs in with."),
+			fieldOf("password_hash", "", secret(), func(u *User) *Secret { return &u.PasswordHash }, "The password as bcrypt."),
+			fieldOf("role", "", text(), func(u *User) *string { return &u.Role }, orList(roles)+"."),
 		},
-		func(u User) (string, error) {
+		check: func(u User) (string, error) {
 			if !bcryptHash.MatchString(u.PasswordHash.Reveal()) {
 				return "password_hash", errors.New("is not a bcrypt hash")
 			}
 			return checkAccount(u.Name, u.Role)
 		},
-		func(u User) string { return u.Name })
+		label: func(u User) string { return u.Name },
+	}.list()
 }
 
 func tokens() kind[[]Token] {
-	return records("list of name, sha256, role",
-		func(t *Token) map[string]*string {
-			return map[string]*string{"name": &t.Name, "sha256": (*string)(&t.SHA256), "role": &t.Role}
+	return record[Token]{
+		name: "list of name, sha256, role",
+		all: []field[Token]{
+			fieldOf("name", "", text(), func(t *Token) *string { return &t.Name }, "Who the log says it was."),
+			fieldOf("sha256", "", secret(), func(t *Token) *Secret { return &t.SHA256 }, "The token's SHA-256 in hex."),
+			fieldOf("role", "", text(), func(t *Token) *string { return &t.Role }, orList(roles)+"."),
 		},
-		func(t Token) (string, error) {
+		check: func(t Token) (string, error) {
 			if !sha256Hex.MatchString(t.SHA256.Reveal()) {
 				return "sha256", errors.New("is not the 64 hex digits of a SHA-256")
 			}
 			return checkAccount(t.Name, t.Role)
 		},
-		func(t Token) string { return t.Name })
+		label: func(t Token) string { return t.Name },
+	}.list()
 }
 
 func checkAccount(name, role string) (string, error) {

@@ -27,6 +27,8 @@ type Config struct {
 	SSH        SSH
 	Gluster    Gluster
 	Sim        Sim
+	Pools      Pools
+	VMPooler   VMPooler
 
 	// Args are the words after the flags; only LoadStore lets any through.
 	Args []string
@@ -108,7 +110,7 @@ const (
 
 // Dialects holds what each served dialect has of its own in front of its routes.
 type Dialects struct {
-	Heketi, Native Dialect
+	Heketi, Native, VMPooler Dialect
 }
 
 // Dialect is the door policy of one dialect.

@@ -9,19 +9,37 @@ import (
 func Reference() string {
 	var b strings.Builder
 	b.WriteString(referenceIntro)
-	group := "\x00"
+	group, lists := "\x00", []Option(nil)
 	for _, o := range Options() {
 		g, _, ok := strings.Cut(o.Key, ".")
 		if !ok {
 			g = ""
 		}
 		if g != group {
-			group = g
+			b.WriteString(entryTables(lists))
+			group, lists = g, nil
 			heading(&b, g)
+		}
+		if len(o.parts) > 0 {
+			lists = append(lists, o)
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", o.Key, names(o), defaultCell(o), cell(o.Help+" ("+o.Type+")"))
 	}
+	b.WriteString(entryTables(lists))
 	heketiReference(&b)
+	vmpoolerReference(&b)
+	return b.String()
+}
+
+// entryTables tell of the records in lists, below the keys of their group.
+func entryTables(lists []Option) string {
+	var b strings.Builder
+	for _, o := range lists {
+		fmt.Fprintf(&b, "\nEach entry of `%s`:\n\n| key | default | meaning |\n| --- | --- | --- |\n", o.Key)
+		for _, p := range o.parts {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.name, code(p.def), cell(p.help+" ("+p.kind+")"))
+		}
+	}
 	return b.String()
 }
 
@@ -30,7 +48,8 @@ const referenceIntro = `# Configuration
 <!-- Generated from the table in server/config; change it there and run: go test ./server/config -update -->
 
 A value is taken from the strongest source that has one: flag, ` + "`YARDMASTER_`" + ` variable, YAML file (` + "`--config FILE`" + ` or
-` + "`YARDMASTER_CONFIG`" + `), ` + "`HEKETI_`" + ` variable, heketi.json (` + "`--heketi-config FILE`" + ` or ` + "`YARDMASTER_HEKETI_CONFIG`" + `), default.
+` + "`YARDMASTER_CONFIG`" + `), vmpooler's variable, vmpooler.yaml (` + "`--vmpooler-config FILE`" + ` or ` + "`YARDMASTER_VMPOOLER_CONFIG`" + `), ` + "`HEKETI_`" + `
+variable, heketi.json (` + "`--heketi-config FILE`" + ` or ` + "`YARDMASTER_HEKETI_CONFIG`" + `), default. The files can be combined.
 
 A dot in a key is one level of YAML: ` + "`redis.url`" + ` is ` + "`url`" + ` below ` + "`redis`" + `. An unknown key, a value that makes no sense or a
 file that cannot be read stops the start with one line that names it. A variable that is empty counts as not set; a
@@ -44,7 +63,7 @@ yardmaster.example.yaml holds every key with its default.
 var groupTitles = map[string]string{
 	"": "Server", "tls": "TLS", "http": "HTTP", "log": "Logging", "metrics": "Metrics", "redis": "Queue", "workers": "Workers",
 	"operations": "Operations", "auth": "Users and tokens", "dialects": "Dialects", "heketi": "Heketi API and volumes",
-	"ssh": "SSH to storage nodes", "gluster": "Commands on storage nodes", "sim": "Simulated cluster",
+	"ssh": "SSH to storage nodes", "gluster": "Commands on storage nodes", "sim": "Simulated cluster", "pools": "Pools and the vmpooler API",
 }
 
 func heading(b *strings.Builder, group string) {

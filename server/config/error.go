@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Error is one refused setting; its text is one line.
 type Error struct {
@@ -26,6 +29,8 @@ const (
 	rankDefault rank = iota
 	rankHeketiFile
 	rankHeketiEnv
+	rankVMPoolerFile
+	rankVMPoolerEnv
 	rankFile
 	rankEnv
 	rankFlag
@@ -33,9 +38,11 @@ const (
 
 // origin is where a value came from, in the words that its writer used.
 type origin struct {
-	rank  rank
-	where string
-	key   string // the writer's own name of the key, when it is not ours
+	rank   rank
+	where  string
+	key    string            // the writer's own name of the key, when it is not ours
+	file   string            // that lines are counted in
+	fields map[string]string // the writer's own names of the fields of a record, where they are not ours
 }
 
 func (o origin) refuse(key, reason string) *Error {
@@ -43,4 +50,12 @@ func (o origin) refuse(key, reason string) *Error {
 		key = o.key
 	}
 	return &Error{Where: o.where, Key: key, Reason: reason}
+}
+
+// line is the same source, further down.
+func (o origin) line(n int) origin {
+	if o.file != "" && n > 0 {
+		o.where = fmt.Sprintf("%s:%d", o.file, n)
+	}
+	return o
 }

@@ -11,6 +11,8 @@ import (
 const (
 	flagConfig       = "config"
 	flagHeketiConfig = "heketi-config"
+
+	flagVMPoolerConfig = "vmpooler-config"
 )
 
 // setting is one flag as it was given.
@@ -44,6 +46,7 @@ func parseFlags(args []string) (commandLine, error) {
 	}
 	set.Func(flagConfig, "", keep(flagConfig))
 	set.Func(flagHeketiConfig, "", keep(flagHeketiConfig))
+	set.Func(flagVMPoolerConfig, "", keep(flagVMPoolerConfig))
 	for _, o := range Options() {
 		switch {
 		case o.Flag == "":
@@ -107,6 +110,7 @@ func Usage() string {
 	entry := func(name, kind, help string) { fmt.Fprintf(&b, "  --%s %s\n      %s\n", name, kind, help) }
 	entry(flagConfig, "FILE", "YAML file to read; also "+envConfig+".")
 	entry(flagHeketiConfig, "FILE", "heketi.json to read; also "+envHeketiConfig+".")
+	entry(flagVMPoolerConfig, "FILE", "vmpooler.yaml to read; also "+envVMPoolerConfig+".")
 	for _, o := range Options() {
 		if o.Flag == "" {
 			continue

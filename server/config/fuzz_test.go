@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 )
@@ -46,4 +47,37 @@ func FuzzHeketiJSON(f *testing.F) {
 		_, w, err := loadHeketi(text, env)
 		checkOutcome(t, w, err)
 	})
+}
+
+func FuzzVMPoolerYAML(f *testing.F) {
+	for _, seed := range []string{"", sandbox(""), testdataSeed(f, "vmpooler.yaml"), testdataSeed(f, "vmpooler-rich.yaml"), ":config: &c\n  <<: *c\n",
+		":config: {<<: [{a: b}, 1]}", ":a: &a [*a]", ":pools: [{name: !ruby/object:X {}}]", ":config:\n  ? [a]\n  : b", ":providers:\n  :dummy:\n:pools: [~]",
+		":config: {task_limit: 0_7, timeout: 1e400}", "\xff", ":tagfilter: {a: '('}", ":config: {extra_config: v.yaml}", ":auth: {ldap: [1]}", ":redis: x"} {
+		f.Add(seed, "TASK_LIMIT=3")
+	}
+	f.Fuzz(func(t *testing.T, text, env string) {
+		_, w, err := loadVMPooler(text, env)
+		checkOutcome(t, w, err)
+	})
+}
+
+func FuzzPools(f *testing.F) {
+	for _, seed := range []string{"", "[]", "[{name: a, template: t}]", "[{name: a, template: t, ready: {check: ssh}, options: {a: b}}]", "{}", "[[]]",
+		"[{ready: {check: {}}}]", "[{? [a] : b}]", "[~]", "[{name: a, template: t, aliases: a, size: 1e3}]"} {
+		f.Add(seed, "[{name: x, kind: sim, createvm_max_time: 1s}]")
+		f.Add(seed, "[{name: x, kind: vsphere, server: h, username: u, password: p}]")
+		f.Add(seed, "[{name: x, kind: libvirt, hosts: [h], clusters: {a: [h]}}]")
+	}
+	f.Fuzz(func(t *testing.T, pools, providers string) {
+		_, w, err := Load(nil, []string{"YARDMASTER_POOLS_LIST=" + pools, "YARDMASTER_POOLS_PROVIDERS=" + providers}, files{}.read)
+		checkOutcome(t, w, err)
+	})
+}
+
+func testdataSeed(f *testing.F, name string) string {
+	data, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return string(data)
 }

@@ -19,6 +19,7 @@ type kind[T any] struct {
 	secret     bool
 	structured bool
 	boolean    bool
+	parts      []part // of the records in a list
 	parse      func(*yaml.Node) (T, error)
 	format     func(T) string
 }
@@ -68,8 +69,8 @@ func secret() kind[Secret] {
 	return k
 }
 
-// shellWord is text that reaches a shell on a storage node, so its alphabet is small.
-func shellWord(name, pattern string) kind[string] {
+// word is text of a small alphabet: much of it reaches a shell on a storage node, or becomes a name that others must accept.
+func word(name, pattern string) kind[string] {
 	re := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	return scalar(name, func(s string) (string, error) {
 		if !re.MatchString(s) {

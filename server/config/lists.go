@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -46,7 +45,7 @@ func parseVolumeOptions(n *yaml.Node) ([]string, error) {
 	return out, nil
 }
 
-// fieldError names the part of a list item that was refused, and its line.
+// fieldError names the part of a list or of a group that was refused, as "[2].size", and its line.
 type fieldError struct {
 	at     string
 	line   int
@@ -54,67 +53,3 @@ type fieldError struct {
 }
 
 func (e *fieldError) Error() string { return e.at + ": " + e.reason }
-
-// records is a list of mappings whose fields are all text.
-func records[T any](name string, fields func(*T) map[string]*string, check func(T) (string, error), label func(T) string) kind[[]T] {
-	return kind[[]T]{
-		name: name, structured: true,
-		parse: func(n *yaml.Node) ([]T, error) { return parseRecords(n, fields, check, label) },
-		format: func(v []T) string {
-			names := make([]string, len(v))
-			for i, item := range v {
-				names[i] = label(item)
-			}
-			return "[" + strings.Join(names, ", ") + "]"
-		},
-	}
-}
-
-func parseRecords[T any](n *yaml.Node, fields func(*T) map[string]*string, check func(T) (string, error), label func(T) string) ([]T, error) {
-	if n.Kind != yaml.SequenceNode {
-		return nil, errors.New("want a list")
-	}
-	var out []T
-	seen := map[string]bool{}
-	for i, item := range n.Content {
-		var v T
-		at := fmt.Sprintf("[%d]", i)
-		if err := fillRecord(item, at, fields(&v)); err != nil {
-			return nil, err
-		}
-		if field, err := check(v); err != nil {
-			return nil, &fieldError{at + "." + field, item.Line, err.Error()}
-		}
-		if seen[label(v)] {
-			return nil, &fieldError{at + ".name", item.Line, quote(label(v)) + " is there twice"}
-		}
-		seen[label(v)] = true
-		out = append(out, v)
-	}
-	return out, nil
-}
-
-func fillRecord(n *yaml.Node, at string, fields map[string]*string) error {
-	if n.Kind != yaml.MappingNode {
-		return &fieldError{at, n.Line, "want a group of keys"}
-	}
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		into, ok := fields[key.Value]
-		where := at + "." + clip(key.Value)
-		switch {
-		case !ok:
-			return &fieldError{where, key.Line, unknownKey(key.Value, keysOf(fields))}
-		case seen[key.Value]:
-			return &fieldError{where, key.Line, "is there twice"}
-		}
-		seen[key.Value] = true
-		text, err := scalarText(value)
-		if err != nil {
-			return &fieldError{where, value.Line, err.Error()}
-		}
-		*into = text
-	}
-	return nil
-}

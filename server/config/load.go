@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -24,6 +25,8 @@ const (
 	envPrefix       = "YARDMASTER_"
 	envConfig       = envPrefix + "CONFIG"
 	envHeketiConfig = envPrefix + "HEKETI_CONFIG"
+
+	envVMPoolerConfig = envPrefix + "VMPOOLER_CONFIG"
 )
 
 // Load reads the configuration of the server. An error that wraps
@@ -49,20 +52,27 @@ func LoadHeketi(file string, environ []string, readFile ReadFile) (Config, Warni
 	return load(serve, []string{"--" + flagHeketiConfig, file}, environ, readFile)
 }
 
+// LoadVMPooler reads a vmpooler.yaml and the environment as the server's whole configuration.
+func LoadVMPooler(file string, environ []string, readFile ReadFile) (Config, Warnings, error) {
+	return load(serve, []string{"--" + flagVMPoolerConfig, file}, environ, readFile)
+}
+
 // loader collects values from all sources and remembers where each came from.
 type loader struct {
 	table    table
 	cfg      Config
 	from     map[string]origin
+	places   map[string][]origin // of the entries of a list
 	warnings Warnings
 	readFile ReadFile
 	heketi   string // the heketi.json that was read
 	wantTLS  bool   // it says enable_tls
+	vmpooler string // the vmpooler.yaml that was read
 }
 
 func newLoader(readFile ReadFile) *loader {
 	t := newTable()
-	return &loader{table: t, cfg: t.defaults(), from: map[string]origin{}, readFile: readFile}
+	return &loader{table: t, cfg: t.defaults(), from: map[string]origin{}, places: map[string][]origin{}, readFile: readFile}
 }
 
 func load(cmd command, args, environ []string, readFile ReadFile) (Config, Warnings, error) {
@@ -77,7 +87,7 @@ func load(cmd command, args, environ []string, readFile ReadFile) (Config, Warni
 		return Config{}, nil, err
 	}
 	if cmd != store {
-		l.caution()
+		l.caution(cmd)
 	}
 	return l.cfg, l.warnings, nil
 }
@@ -93,6 +103,9 @@ func (l *loader) gather(args, environ []string) error {
 		if err := l.heketiFile(file, env); err != nil {
 			return err
 		}
+	}
+	if err := l.vmpoolerConfig(line, env); err != nil {
+		return err
 	}
 	if file := line.path(flagConfig, env[envConfig]); file != "" {
 		if err := l.yamlFile(file); err != nil {
@@ -116,15 +129,20 @@ func (l *loader) put(key, text string, from origin) error {
 		return refuse(err, o.Key, from)
 	}
 	l.from[o.Key] = from
+	delete(l.places, o.Key)
 	return nil
 }
 
-// refuse names the key and, inside a list, the part of it.
+// refuse names the key and, inside a list or a group, the part of it.
 func refuse(err error, key string, from origin) error {
-	if f, ok := err.(*fieldError); ok {
-		return from.refuse(key+f.at, f.reason)
+	if from.key != "" {
+		key = from.key
 	}
-	return from.refuse(key, err.Error())
+	var f *fieldError
+	if errors.As(err, &f) {
+		return &Error{Where: from.line(f.line).where, Key: key + f.at, Reason: f.reason}
+	}
+	return &Error{Where: from.where, Key: key, Reason: err.Error()}
 }
 
 func (l *loader) warn(format string, args ...any) {
@@ -133,6 +151,24 @@ func (l *loader) warn(format string, args ...any) {
 
 // refuse blames the source that a key's value came from.
 func (l *loader) refuse(key, reason string) error { return l.from[key].refuse(key, reason) }
+
+// refuseEntry blames the entry of a list for one of its fields.
+func (l *loader) refuseEntry(list string, i int, field, reason string) error {
+	from := l.from[list]
+	key := fmt.Sprintf("%s[%d]", list, i)
+	if places := l.places[list]; i < len(places) {
+		from = places[i]
+	}
+	if from.key != "" {
+		key = from.key
+	}
+	name, _, _ := strings.Cut(field, "[")
+	name, _, _ = strings.Cut(name, ".")
+	if theirs, ok := from.fields[name]; ok {
+		field = theirs + field[len(name):]
+	}
+	return &Error{Where: from.where, Key: key + "." + field, Reason: reason}
+}
 
 // slurp reads the file that a key names.
 func (l *loader) slurp(key, name string) ([]byte, error) {

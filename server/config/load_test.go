@@ -91,8 +91,11 @@ func TestEveryKeyIsAVariable(t *testing.T) {
 		if value == "" {
 			value = "/some/thing"
 		}
-		if o.Key == "heketi.pre_request_volume_options" || o.Key == "heketi.post_request_volume_options" {
+		switch o.Key {
+		case "heketi.pre_request_volume_options", "heketi.post_request_volume_options":
 			value = "a.b c"
+		case "pools.prefix", "pools.domain":
+			value = "some"
 		}
 		if err := l.environment(map[string]string{o.Env(): value}); err != nil {
 			t.Errorf("%s=%s: %v", o.Env(), value, err)

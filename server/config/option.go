@@ -15,8 +15,9 @@ type Option struct {
 	Help    string
 	Secret  bool // never shown, not even in an error
 
-	structured bool // a list of mappings rather than a scalar
-	boolean    bool // the flag needs no value
+	structured bool   // a list of mappings rather than a scalar
+	boolean    bool   // the flag needs no value
+	parts      []part // the keys of its records
 	set        func(*Config, *yaml.Node) error
 	show       func(*Config) string
 }
@@ -31,13 +32,14 @@ func (o Option) Show(c Config) string { return o.show(&c) }
 
 // Options is the table, in the order in which people should read it.
 func Options() []Option {
-	return append(serverOptions(), storageOptions()...)
+	rows := append(serverOptions(), storageOptions()...)
+	return append(rows, poolsOptions()...)
 }
 
 func option[T any](key, def string, k kind[T], at func(*Config) *T, help string) Option {
 	return Option{
 		Key: key, Default: def, Type: k.name, Help: help,
-		Secret: k.secret, structured: k.structured, boolean: k.boolean,
+		Secret: k.secret, structured: k.structured, boolean: k.boolean, parts: k.parts,
 		set: func(c *Config, n *yaml.Node) error {
 			v, err := k.parse(n)
 			if err != nil {

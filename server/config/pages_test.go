@@ -64,11 +64,22 @@ var commentedOut = regexp.MustCompile(`(?m)^( *)#((?:  - |    )?[a-z0-9_]+:(?: |
 func TestExampleNamesEveryKey(t *testing.T) {
 	text := example(t)
 	// The lists are there twice, empty and filled: only the filled ones stay.
-	text = regexp.MustCompile(`(?m)^  (users|tokens): \[\]\n`).ReplaceAllString(text, "")
+	text = regexp.MustCompile(`(?m)^  (users|tokens|providers|list): \[\]\n`).ReplaceAllString(text, "")
 	l := apply(t, commentedOut.ReplaceAllString(text, "$1$2"))
 	for _, o := range Options() {
 		if l.from[o.Key].rank != rankFile {
 			t.Errorf("%s is not in yardmaster.example.yaml", o.Key)
+		}
+	}
+}
+
+func TestExampleNamesEveryFieldOfLists(t *testing.T) {
+	text := example(t)
+	for _, o := range Options() {
+		for _, p := range o.parts {
+			if name := p.name[strings.LastIndex(p.name, ".")+1:]; !strings.Contains(text, name+":") {
+				t.Errorf("%s[].%s is not in yardmaster.example.yaml", o.Key, p.name)
+			}
 		}
 	}
 }

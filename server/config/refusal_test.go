@@ -5,6 +5,19 @@ import (
 	"testing"
 )
 
+// pooled is a server for pools, with a simulated provider and more.
+func pooled(more string) string { return "pools:\n  providers: [{name: sim, kind: sim}]\n  " + more }
+
+// vcenter is one with pools on a vCenter.
+func vcenter(pools string) string {
+	return "pools: {providers: [{name: x, kind: vsphere, server: h, username: u, password: p}], list: [" + pools + "]}"
+}
+
+// ldap is one with users in a directory.
+func ldap(more string) string {
+	return "pools: {auth: {provider: ldap, ldap: {host: h, base: b, user_object: uid, " + more + "}}}"
+}
+
 func TestRefusalsNameTheKeyAndThePlace(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -30,7 +43,7 @@ func TestRefusalsNameTheKeyAndThePlace(t *testing.T) {
 		{"not a size", source{yaml: "http: {max_body: 8}"}, []string{"http.max_body", "KiB"}},
 		{"shell in a path", source{yaml: "gluster: {fstab: '/etc/fstab; reboot'}"}, []string{"gluster.fstab"}},
 		{"shell in an option", source{yaml: "heketi: {block: {options: ['a $(b)']}}"}, []string{"heketi.block.options"}},
-		{"unserved dialect", source{yaml: "dialects: {vmpooler: {anonymous: full}}"}, []string{"dialects.vmpooler: unknown key"}},
+		{"unserved dialect", source{yaml: "dialects: {stacky: {anonymous: full}}"}, []string{"dialects.stacky: unknown key"}},
 		{"list field", source{yaml: "auth:\n  tokens:\n    - name: ci\n      sha: x\n"}, []string{"y.yaml:4: auth.tokens[0].sha: unknown key"}},
 		{"list value", source{yaml: "auth: {tokens: [{name: ci, sha256: " + hex64("a") + ", role: boss}]}"}, []string{"auth.tokens[0].role", `"boss" is not admin, user or reader`}},
 		{"list names twice", source{yaml: "auth: {tokens: [{name: ci, sha256: " + hex64("a") + ", role: user}, {name: ci, sha256: " + hex64("b") + ", role: user}]}"}, []string{"auth.tokens[1].name", "twice"}},
@@ -62,6 +75,53 @@ func TestRefusalsNameTheKeyAndThePlace(t *testing.T) {
 		{"half a stripe", source{yaml: keyed + "ssh: {agent: true}\ngluster: {xfs_su: 4096}", args: []string{"--executor", "ssh"}}, []string{"gluster.xfs_s"}},
 		{"redis scheme", source{yaml: "redis: {url: 'http://:pw@h'}"}, []string{"redis.url: want embedded"}},
 		{"sentinel without master", source{yaml: "redis: {url: 'redis-sentinel://:pw@h:1'}"}, []string{"master"}},
+		{"pools not a list", source{yaml: pooled("list: {name: a}")}, []string{"y.yaml:3: pools.list: want a list"}},
+		{"pool without a name", source{yaml: pooled("list: [{template: t}]")}, []string{"y.yaml:3: pools.list[0].name: is empty"}},
+		{"pool with a bad name", source{yaml: pooled("list: [{name: a b, template: t}]")}, []string{"pools.list[0].name", `"a b"`}},
+		{"pool without a template", source{yaml: pooled("list: [{name: a, template: t}, {name: b}]")}, []string{"pools.list[1].template: is empty"}},
+		{"pool twice", source{yaml: pooled("list: [{name: a, template: t}, {name: a, template: t}]")}, []string{"pools.list[1].name", "twice"}},
+		{"pool with an unknown key", source{yaml: pooled("list:\n    - name: a\n      templat: t")}, []string{"y.yaml:5: pools.list[0].templat: unknown key (did you mean template?)"}},
+		{"pool with an unknown key below", source{yaml: pooled("list: [{name: a, template: t, ready: {prt: 1}}]")}, []string{"pools.list[0].ready.prt: unknown key (did you mean ready.port?)"}},
+		{"pool with a flat ready", source{yaml: pooled("list: [{name: a, template: t, ready: tcp}]")}, []string{"pools.list[0].ready: want a group"}},
+		{"pool with a key twice", source{yaml: pooled("list: [{name: a, name: b}]")}, []string{"pools.list[0].name: is there twice"}},
+		{"pool of negative size", source{yaml: pooled("list:\n    - {name: a, template: t}\n    - {name: b, template: t}\n    - name: c\n      size: -1")}, []string{"y.yaml:7: pools.list[2].size: -1 is not within"}},
+		{"pool with a bare timeout", source{yaml: pooled("list: [{name: a, template: t, timeout: 15}]")}, []string{"pools.list[0].timeout", "15s"}},
+		{"pool with a bad alias", source{yaml: pooled("list: [{name: a, template: t, aliases: [ok, 'not ok']}]")}, []string{"pools.list[0].aliases[1]", "not ok"}},
+		{"pool with a bad option", source{yaml: pooled("list: [{name: a, template: t, options: {x: [1]}}]")}, []string{"pools.list[0].options.x: want a single value"}},
+		{"pool without a provider", source{yaml: "pools: {list: [{name: a, template: t}]}"}, []string{"y.yaml:1: pools.list[0].provider: there is none"}},
+		{"pool that must choose", source{yaml: "pools: {providers: [{name: x, kind: sim}, {name: y, kind: sim}], list: [{name: a, template: t}]}"}, []string{"pools.list[0].provider: is empty; want x or y"}},
+		{"pool of an unknown provider", source{yaml: pooled("list:\n    - name: a\n      template: t\n      provider: simm")}, []string{"y.yaml:4: pools.list[0].provider", "did you mean sim?"}},
+		{"provider of no kind", source{yaml: "pools: {providers: [{name: x}]}"}, []string{"pools.providers[0].kind", "sim, libvirt or vsphere"}},
+		{"provider with another's key", source{yaml: "pools: {providers: [{name: x, kind: sim, server: h}]}"}, []string{"pools.providers[0].server: is a key of providers of kind vsphere"}},
+		{"provider with an unknown key", source{yaml: "pools: {providers: [{name: x, kind: sim, hots: 1}]}"}, []string{"pools.providers[0].hots: unknown key (did you mean hosts?)"}},
+		{"provider with a bad pattern", source{yaml: "pools: {providers: [{name: x, kind: sim, allow: ['a[']}]}"}, []string{"pools.providers[0].allow[0]", "pattern"}},
+		{"too many percent", source{yaml: "pools: {providers: [{name: x, kind: sim, createvm_fail_percent: 101}]}"}, []string{"pools.providers[0].createvm_fail_percent"}},
+		{"vcenter without a password", source{yaml: "pools: {providers: [{name: x, kind: vsphere, server: h, username: u}]}"}, []string{"pools.providers[0].password: is empty"}},
+		{"vcenter with two passwords", source{yaml: "pools: {providers: [{name: x, kind: vsphere, server: h, username: u, password: pw@, password_file: /k}]}"}, []string{"pools.providers[0].password_file", "not both"}},
+		{"vcenter with an unreadable password", source{yaml: "pools:\n  providers:\n    - {name: x, kind: vsphere, server: h, username: u, password_file: /k}"}, []string{"y.yaml:3: pools.providers[0].password_file: open /k"}},
+		{"vcenter with an empty password file", source{yaml: "pools: {providers: [{name: x, kind: vsphere, server: h, username: u, password_file: /k}]}", files: files{"/k": "\n"}}, []string{"password_file: the file is empty"}},
+		{"vcenter pool without a folder", source{yaml: vcenter("{name: a, template: t}")}, []string{"pools.list[0].folder: is empty"}},
+		{"vcenter pools in one folder", source{yaml: vcenter("{name: a, template: t, folder: f}, {name: b, template: t, folder: f}")}, []string{"pools.list[1].folder", `pool "a"`}},
+		{"hypervisors without ssh", source{yaml: "pools: {providers: [{name: x, kind: libvirt, hosts: [h]}]}"}, []string{"ssh.key_file: is empty", "libvirt"}},
+		{"hypervisors without hosts", source{yaml: "pools: {providers: [{name: x, kind: libvirt}]}"}, []string{"pools.providers[0].hosts: is empty"}},
+		{"address from nowhere", source{yaml: "pools: {providers: [{name: x, kind: libvirt, hosts: [h], address_sources: [dns]}]}"}, []string{"pools.providers[0].address_sources[0]", "lease, agent or arp"}},
+		{"pools in a variable", source{yaml: pooled("prefix: x-"), env: []string{"YARDMASTER_POOLS_LIST=[{name: a, template: t, size: x}]"}}, []string{"YARDMASTER_POOLS_LIST: pools.list[0].size"}},
+		{"pools of a variable, not of the file", source{yaml: pooled("list: [{name: a, template: t}]"), env: []string{"YARDMASTER_POOLS_LIST=[{name: a, template: t, provider: x}]"}}, []string{"YARDMASTER_POOLS_LIST: pools.list[0].provider"}},
+		{"provider lost to a variable", source{yaml: pooled("list: [{name: a, template: t, provider: sim}]"), env: []string{"YARDMASTER_POOLS_PROVIDERS=[]"}}, []string{"y.yaml:3: pools.list[0].provider: \"sim\" is not in"}},
+		{"bad expression", source{yaml: "pools:\n  tag_filter:\n    ok: x\n    url: '(*'"}, []string{"y.yaml:4: pools.tag_filter.url", "missing argument"}},
+		{"bad weight", source{yaml: "pools: {backend_weight: {a: heavy}}"}, []string{`pools.backend_weight.a: "heavy" is not a whole number`}},
+		{"bad prefix", source{yaml: "pools: {prefix: 'a.b'}"}, []string{"pools.prefix"}},
+		{"bad domain", source{yaml: "pools: {domain: '-x'}"}, []string{"pools.domain"}},
+		{"bad metrics path", source{yaml: "pools: {prometheus: {endpoint: metrics}}"}, []string{"pools.prometheus.endpoint"}},
+		{"dummy by accident", source{yaml: "pools: {auth: {provider: dummy}}"}, []string{"pools.auth.provider: dummy takes any password", "pools.auth.unsafe"}},
+		{"ldap without a host", source{yaml: "pools: {auth: {provider: ldap}}"}, []string{"pools.auth.ldap.host: is empty"}},
+		{"ldap without a base", source{yaml: "pools: {auth: {provider: ldap, ldap: {host: h}}}"}, []string{"pools.auth.ldap.base: is empty"}},
+		{"ldap without an attribute", source{yaml: "pools: {auth: {provider: ldap, ldap: {host: h, base: b}}}"}, []string{"pools.auth.ldap.user_object: is empty"}},
+		{"ldap with half an account", source{yaml: ldap("service_account: {user_dn: d}")}, []string{"pools.auth.ldap.service_account.password: is empty"}},
+		{"ldap with the other half", source{yaml: ldap("service_account: {password: pw@}")}, []string{"pools.auth.ldap.service_account.user_dn: is empty"}},
+		{"ldap without its authorities", source{yaml: ldap("ca_file: /ca")}, []string{"pools.auth.ldap.ca_file: open /ca"}},
+		{"ldap without any authority", source{yaml: ldap("ca_file: /ca"), files: files{"/ca": "x"}}, []string{"pools.auth.ldap.ca_file: holds no certificate"}},
+
 		{"two redis passwords", source{yaml: keyed + "redis: {url: 'redis://:pw@h:1', password: pw}"}, []string{"redis.url: holds a password"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

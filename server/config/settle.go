@@ -19,8 +19,13 @@ func (l *loader) settle(cmd command) error {
 	if c.Operations.MaxInFlightPerNode == 0 {
 		c.Operations.MaxInFlightPerNode = (3*c.Operations.MaxInFlight + 3) / 4
 	}
+	l.settlePools()
+	l.settleHeketi()
 	if cmd != store {
 		if err := l.secretFiles(); err != nil {
+			return err
+		}
+		if err := l.providerPasswords(); err != nil {
 			return err
 		}
 	}

@@ -85,6 +85,8 @@ func engineOptions() []Option {
 			"What callers without a token may do through the Heketi API."),
 		option("dialects.native.anonymous", "none", anonymous(), func(c *Config) *Anonymous { return &c.Dialects.Native.Anonymous },
 			"What callers without a token may do through the native API."),
+		option("dialects.vmpooler.anonymous", "none", anonymous(), func(c *Config) *Anonymous { return &c.Dialects.VMPooler.Anonymous },
+			"What callers without a token may do through the vmpooler API."),
 	}
 }
 

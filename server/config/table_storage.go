@@ -83,7 +83,7 @@ func sshOptions() []Option {
 			"Private key for storage nodes, without a passphrase."),
 		option("ssh.agent", "false", boolean(), func(c *Config) *bool { return &c.SSH.Agent },
 			"Use the agent at SSH_AUTH_SOCK, alone or beside the key."),
-		option("ssh.user", "root", shellWord("user name", `[A-Za-z_][A-Za-z0-9._-]{0,63}`), func(c *Config) *string { return &c.SSH.User },
+		option("ssh.user", "root", word("user name", `[A-Za-z_][A-Za-z0-9._-]{0,63}`), func(c *Config) *string { return &c.SSH.User },
 			"User on storage nodes."),
 		option("ssh.port", "22", number(1, 65535), func(c *Config) *int { return &c.SSH.Port },
 			"Port of sshd on storage nodes."),
@@ -103,12 +103,12 @@ func sshOptions() []Option {
 }
 
 func glusterOptions() []Option {
-	lvmSize := func() kind[string] { return shellWord("LVM size", `[0-9]{1,9}[bskmgBSKMG]?`) }
+	lvmSize := func() kind[string] { return word("LVM size", `[0-9]{1,9}[bskmgBSKMG]?`) }
 	absolute := `/[A-Za-z0-9._/+-]+`
 	return []Option{
-		option("gluster.fstab", "/etc/fstab", shellWord("absolute path", absolute), func(c *Config) *string { return &c.Gluster.Fstab },
+		option("gluster.fstab", "/etc/fstab", word("absolute path", absolute), func(c *Config) *string { return &c.Gluster.Fstab },
 			"File on the nodes that mounts bricks at boot."),
-		option("gluster.mount_options", "rw,inode64,noatime,nouuid", shellWord("list of mount options", `[A-Za-z0-9._,=:+-]+`), func(c *Config) *string { return &c.Gluster.MountOptions },
+		option("gluster.mount_options", "rw,inode64,noatime,nouuid", word("list of mount options", `[A-Za-z0-9._,=:+-]+`), func(c *Config) *string { return &c.Gluster.MountOptions },
 			"Mount options of a brick."),
 		option("gluster.snapshot_limit", "0", number(0, 256), func(c *Config) *int { return &c.Gluster.SnapshotLimit },
 			"Snapshots that gluster allows of a volume; 0 leaves its setting alone."),
@@ -132,7 +132,7 @@ func glusterOptions() []Option {
 			"Log who holds a brick that cannot be unmounted."),
 		option("gluster.block_prealloc", "full", choice("full", "no"), func(c *Config) *string { return &c.Gluster.BlockPrealloc },
 			"Preallocation of block volumes."),
-		option("gluster.lvm_wrapper", "", shellWord("command", `(?:/[A-Za-z0-9._/+-]+(?: [A-Za-z0-9._/+=-]+)*)?`), func(c *Config) *string { return &c.Gluster.LVMWrapper },
+		option("gluster.lvm_wrapper", "", word("command", `(?:/[A-Za-z0-9._/+-]+(?: [A-Za-z0-9._/+=-]+)*)?`), func(c *Config) *string { return &c.Gluster.LVMWrapper },
 			"Command put in front of lvm, as an absolute path with plain arguments."),
 	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/tls"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -12,9 +13,9 @@ func (l *loader) validate(cmd command) error {
 	checks := []func() error{l.checkPaths, l.checkRest(cmd)}
 	switch cmd {
 	case serve:
-		checks = append(checks, l.checkListen, l.checkTLS, l.checkOperations, l.checkBricks, l.checkKeys, l.checkNodes)
+		checks = append(checks, l.checkListen, l.checkTLS, l.checkOperations, l.checkBricks, l.checkKeys, l.checkNodes, l.checkHypervisors, l.checkPoolAuth, l.checkPools)
 	case worker:
-		checks = append(checks, l.checkShared, l.checkOperations, l.checkNodes)
+		checks = append(checks, l.checkShared, l.checkOperations, l.checkNodes, l.checkHypervisors, l.checkPools)
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -104,7 +105,7 @@ const heketiMissingKey = "Missing JWT information in config file"
 
 func (l *loader) checkKeys() error {
 	h := l.cfg.Heketi
-	if h.DisableAuth || h.AdminKey != "" && h.UserKey != "" {
+	if h.Closed || h.DisableAuth || h.AdminKey != "" && h.UserKey != "" {
 		return nil
 	}
 	key, foreign := "heketi.admin_key", "jwt.admin.key"
@@ -126,16 +127,32 @@ func (l *loader) checkShared() error {
 
 // checkNodes sees to it that the way to the nodes is complete before anything starts.
 func (l *loader) checkNodes() error {
-	g, s := l.cfg.Gluster, l.cfg.SSH
+	g := l.cfg.Gluster
 	switch {
-	case l.cfg.Heketi.Executor != ExecutorSSH:
+	case l.cfg.Heketi.Closed, l.cfg.Heketi.Executor != ExecutorSSH:
 		return nil
 	case g.CLITimeout%time.Second != 0:
 		return l.refuse("gluster.cli_timeout", "is not a number of whole seconds")
 	case (g.XFSStripeWidth == 0) != (g.XFSStripeUnit == 0):
 		return l.refuse("gluster.xfs_sw", "goes with gluster.xfs_su: set both or none")
-	case s.KeyFile == "" && !s.Agent:
-		return l.refuse("ssh.key_file", "is empty; set it or ssh.agent, or heketi.executor: sim")
+	}
+	return l.checkSSH("heketi.executor: sim")
+}
+
+// checkHypervisors does the same for the hosts of libvirt.
+func (l *loader) checkHypervisors() error {
+	for _, p := range l.cfg.Pools.Providers {
+		if p.Kind == ProviderLibvirt && slices.ContainsFunc(p.Libvirt.Hosts, func(h string) bool { return h != LocalHost }) {
+			return l.checkSSH("let " + LocalHost + " be the only host of libvirt")
+		}
+	}
+	return nil
+}
+
+func (l *loader) checkSSH(instead string) error {
+	s := l.cfg.SSH
+	if s.KeyFile == "" && !s.Agent {
+		return l.refuse("ssh.key_file", "is empty; set it or ssh.agent, or "+instead)
 	}
 	if s.KeyFile != "" {
 		if _, err := l.slurp("ssh.key_file", s.KeyFile); err != nil {
@@ -150,22 +167,30 @@ func (l *loader) checkNodes() error {
 }
 
 // caution lists what is allowed but should not go unseen.
-func (l *loader) caution() {
+func (l *loader) caution(cmd command) {
 	c := l.cfg
 	if l.heketi != "" && l.from["metrics.open"].rank == rankHeketiFile && l.from["heketi.open_hello"].rank == rankHeketiFile {
 		l.warn("%s: /metrics and /hello answer without a token, as in Heketi; metrics.open and heketi.open_hello close them", l.heketi)
 	}
-	if c.Heketi.Executor == ExecutorSSH && c.SSH.HostKeys == HostKeysInsecure {
+	if c.Heketi.Executor == ExecutorSSH && !c.Heketi.Closed && c.SSH.HostKeys == HostKeysInsecure {
 		l.warn("ssh.host_keys: the host keys of storage nodes are not checked; name a file of them (ssh.known_hosts, or SSH_KNOWN_HOSTS beside a heketi.json) and use strict")
+	}
+	if l.heketi != "" && l.vmpooler != "" && cmd == serve && l.from["listen"].rank < rankFile {
+		l.warn("%s: listens on %s, as for Heketi; vmpooler's clients may expect port 4567", l.vmpooler, c.Listen)
 	}
 	if c.Heketi.DisableAuth {
 		l.warn("heketi.disable_auth: whoever reaches %s may do everything through the Heketi API", c.Listen)
 	} else if c.Heketi.AdminKey != "" && c.Heketi.AdminKey == c.Heketi.UserKey {
 		l.warn("heketi.user_key: is the same as heketi.admin_key, so every user can act as admin")
 	}
-	for _, key := range []string{"dialects.heketi.anonymous", "dialects.native.anonymous"} {
-		if o := l.table[key]; o.show(&c) == string(AnonymousFull) {
+	for _, key := range []string{"dialects.heketi.anonymous", "dialects.native.anonymous", "dialects.vmpooler.anonymous"} {
+		switch o := l.table[key]; {
+		case o.show(&c) != string(AnonymousFull):
+		case l.from[key].rank == rankVMPoolerFile:
+			l.warn("%s: whoever reaches %s may use the vmpooler API without a token, as in vmpooler; %s: none closes it", l.vmpooler, c.Listen, key)
+		default:
 			l.warn("%s: full lets whoever reaches %s change everything", key, c.Listen)
 		}
 	}
+	l.poolsCaution(cmd)
 }

@@ -13,6 +13,15 @@ import (
 
 // parseYAML gives the one document in data, or nil when there is nothing in it.
 func parseYAML(data []byte) (*yaml.Node, error) {
+	root, err := decodeYAML(data)
+	if err != nil || root == nil {
+		return nil, err
+	}
+	return root, refuseAliases(root)
+}
+
+// decodeYAML is parseYAML for a reader that follows aliases itself.
+func decodeYAML(data []byte) (*yaml.Node, error) {
 	var doc, more yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	if err := dec.Decode(&doc); err != nil {
@@ -24,13 +33,7 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, errors.New("holds more than one document")
 	}
-	if len(doc.Content) == 0 {
-		return nil, nil
-	}
-	if err := refuseAliases(&doc); err != nil {
-		return nil, err
-	}
-	if doc.Content[0].Tag == "!!null" {
+	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
 		return nil, nil
 	}
 	return doc.Content[0], nil
@@ -59,14 +62,19 @@ func (l *loader) yamlFile(name string) error {
 	}
 	root, err := parseYAML(data)
 	if err != nil {
-		m := yamlLine.FindStringSubmatch(oneLine(err.Error()))
-		return &Error{Where: strings.TrimSuffix(name+":"+m[1], ":"), Reason: m[2]}
+		return yamlError(name, err)
 	}
 	if root == nil {
 		return nil
 	}
 	w := yamlWalk{loader: l, file: name, seen: map[string]bool{}}
 	return w.group("", root)
+}
+
+// yamlError names the line that the parser complains of.
+func yamlError(file string, err error) error {
+	m := yamlLine.FindStringSubmatch(oneLine(err.Error()))
+	return &Error{Where: strings.TrimSuffix(file+":"+m[1], ":"), Reason: m[2]}
 }
 
 // yamlWalk follows the groups of a file down to the keys of the table.
@@ -77,7 +85,7 @@ type yamlWalk struct {
 }
 
 func (w yamlWalk) at(n *yaml.Node) origin {
-	return origin{rank: rankFile, where: fmt.Sprintf("%s:%d", w.file, n.Line)}
+	return origin{rank: rankFile, where: fmt.Sprintf("%s:%d", w.file, n.Line), file: w.file}
 }
 
 func (w yamlWalk) group(prefix string, n *yaml.Node) error {
@@ -103,7 +111,7 @@ func (w yamlWalk) pair(prefix string, name, value *yaml.Node) error {
 	w.seen[key] = true
 	o, known := w.table[key]
 	switch {
-	case !known && !w.table.isGroup(key):
+	case !known && !isGroup(w.table, key):
 		return w.at(name).refuse(clip(key), unknownKey(key, keysOf(w.table)))
 	case value.Tag == "!!null":
 		return nil
@@ -111,27 +119,14 @@ func (w yamlWalk) pair(prefix string, name, value *yaml.Node) error {
 		return w.group(key+".", value)
 	}
 	if err := o.set(&w.cfg, value); err != nil {
-		return w.blame(err, o, value)
+		return refuse(err, o.Key, w.at(value))
 	}
 	w.from[key] = w.at(name)
-	return nil
-}
-
-// blame points at the line inside a list where there is one.
-func (w yamlWalk) blame(err error, o Option, value *yaml.Node) error {
-	at := value
-	var f *fieldError
-	if errors.As(err, &f) && f.line > 0 {
-		at = &yaml.Node{Line: f.line}
-	}
-	return refuse(err, o.Key, w.at(at))
-}
-
-func (t table) isGroup(key string) bool {
-	for k := range t {
-		if strings.HasPrefix(k, key+".") {
-			return true
+	delete(w.places, key)
+	if value.Kind == yaml.SequenceNode {
+		for _, item := range value.Content {
+			w.places[key] = append(w.places[key], w.at(item))
 		}
 	}
-	return false
+	return nil
 }
