@@ -1,0 +1,138 @@
+package vsphere
+
+import (
+	"context"
+	"path"
+	"strings"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/vim25"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"yardmaster/executors/vm"
+)
+
+// diskMost is the largest disk that vSphere has, 62 TB, in GB.
+const diskMost = 62000
+
+// AddDisk makes a thin disk in the folder of the machine on its datastore and plugs it in. The file is named after the id.
+func (p *Provider) AddDisk(ctx context.Context, pool vm.Pool, name, id string, gb int) error {
+	return p.change(ctx, "add disk", name, func(ctx context.Context, c *vim25.Client, own *claim) error {
+		if err := checkDisk(id, gb); err != nil {
+			return err
+		}
+		m, err := p.quiet(ctx, c, pool, name)
+		if err != nil {
+			return err
+		}
+		v, err := one[mo.VirtualMachine](ctx, c, m, "config.hardware.device", "config.files")
+		if err != nil {
+			return err
+		}
+		if v.Config == nil {
+			return errHalfMade
+		}
+		devices, file := object.VirtualDeviceList(v.Config.Hardware.Device), diskFile(v.Config.Files.VmPathName, id)
+		if hasDisk(devices, file) {
+			return nil
+		}
+		err = p.plugDisk(ctx, c, own, m, devices, file, kilobytes(gb), types.VirtualDeviceConfigSpecFileOperationCreate)
+		if isFault[*types.FileAlreadyExists](err) { // made by somebody who was cut off before it was plugged in
+			err = p.plugDisk(ctx, c, own, m, devices, file, kilobytes(gb), "")
+		}
+		return err
+	})
+}
+
+func checkDisk(id string, gb int) error {
+	if gb < 1 || gb > diskMost {
+		return wrong("size: %d GB is not from 1 to %d", gb, diskMost)
+	}
+	ok := id != "" && len(id) <= 64 && id[0] != '.'
+	for _, r := range id {
+		ok = ok && (r == '-' || r == '_' || r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
+	}
+	if !ok {
+		return wrong("disk: %q is no id", id)
+	}
+	return nil
+}
+
+// kilobytes are those of so many GB, in whole MB, which is the server's grain.
+func kilobytes(gb int) int64 {
+	const mb = 1 << 20
+	return (int64(gb)*1e9 + mb - 1) / mb * (mb >> 10)
+}
+
+// diskFile is where a disk lies: beside the machine's own files, with a name that none of those has, for it has a dot.
+func diskFile(config, id string) string {
+	var at object.DatastorePath
+	at.FromString(config)
+	at.Path = path.Join(path.Dir(at.Path), "disk."+id+".vmdk")
+	return at.String()
+}
+
+// hasDisk says that a machine has a disk with a file, be it beneath the layers that snapshots put upon it.
+func hasDisk(devices object.VirtualDeviceList, file string) bool {
+	for _, d := range devices.SelectByType((*types.VirtualDisk)(nil)) {
+		for _, layer := range chain(d) {
+			if strings.EqualFold(layer, file) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// chain are the files of a disk, the topmost first.
+func chain(d types.BaseVirtualDevice) []string {
+	var files []string
+	switch b := d.GetVirtualDevice().Backing.(type) {
+	case *types.VirtualDiskFlatVer2BackingInfo:
+		for ; b != nil; b = b.Parent {
+			files = append(files, b.FileName)
+		}
+	case *types.VirtualDiskSeSparseBackingInfo:
+		for ; b != nil; b = b.Parent {
+			files = append(files, b.FileName)
+		}
+	case *types.VirtualDiskSparseVer2BackingInfo:
+		for ; b != nil; b = b.Parent {
+			files = append(files, b.FileName)
+		}
+	case types.BaseVirtualDeviceFileBackingInfo:
+		files = append(files, b.GetVirtualDeviceFileBackingInfo().FileName)
+	}
+	return files
+}
+
+func (p *Provider) plugDisk(ctx context.Context, c *vim25.Client, own *claim, m ref, devices object.VirtualDeviceList, file string, kb int64,
+	make types.VirtualDeviceConfigSpecFileOperation) error {
+	s, err := free(devices)
+	if err != nil {
+		return err
+	}
+	disk := &types.VirtualDisk{
+		VirtualDevice: types.VirtualDevice{
+			Key: -1, ControllerKey: s.controller, UnitNumber: &s.unit,
+			Backing: &types.VirtualDiskFlatVer2BackingInfo{
+				VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{FileName: file},
+				DiskMode:                     string(types.VirtualDiskModePersistent),
+				ThinProvisioned:              types.NewBool(true),
+			},
+		},
+		CapacityInKB: kb,
+	}
+	var spec types.VirtualMachineConfigSpec
+	if s.add != nil {
+		spec.DeviceChange = append(spec.DeviceChange, &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: s.add})
+	}
+	spec.DeviceChange = append(spec.DeviceChange, &types.VirtualDeviceConfigSpec{
+		Operation: types.VirtualDeviceConfigSpecOperationAdd, FileOperation: make, Device: disk,
+	})
+	_, err = p.run(ctx, c, own, func(ctx context.Context) (*object.Task, error) {
+		return object.NewVirtualMachine(c, m).Reconfigure(ctx, spec)
+	})
+	return err
+}
