@@ -9,8 +9,11 @@ import (
 	"log/slog"
 	"os"
 	"time"
+	"yardmaster/auth"
 	"yardmaster/client"
 	"yardmaster/jobs"
+	"yardmaster/jobs/accounts"
+	"yardmaster/jobs/pools"
 	"yardmaster/jobs/volumes"
 	"yardmaster/server/config"
 	"yardmaster/server/rest"
@@ -19,14 +22,37 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// routes prints docs/routes.md: the tables are made as for a server, with nothing behind them, and none of their handlers is called.
-func routes(stdout io.Writer) error {
-	cfg, _, err := config.Load(nil, []string{"YARDMASTER_HEKETI_EXECUTOR=sim", "YARDMASTER_PROFILING=true",
+// routes prints docs/routes.md: the tables are made as for a server, on an empty store, and none of their handlers is called.
+func routes(ctx context.Context, stdout io.Writer) (err error) {
+	dir, err := os.MkdirTemp("", "yardmaster-routes-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	cfg, _, err := config.Load(nil, []string{"YARDMASTER_DATA_DIR=" + dir, "YARDMASTER_HEKETI_EXECUTOR=sim", "YARDMASTER_PROFILING=true",
 		"YARDMASTER_HEKETI_ADMIN_KEY=" + newID(), "YARDMASTER_HEKETI_USER_KEY=" + newID()}, os.ReadFile)
 	if err != nil {
 		return err
 	}
-	all, _, err := tables(cfg, &store.DB{}, nil, &jobs.Runner{}, &volumes.Service{}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	db, err := openStore(ctx, cfg, "routes", log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	domain, err := pools.NewDomain(pools.Config{}, newSnapshotID, log)
+	if err != nil {
+		return err
+	}
+	in := inside{cfg: cfg, db: db, runner: &jobs.Runner{}, volumes: &volumes.Service{}, registry: prometheus.NewRegistry(), log: log,
+		pools: pools.NewService(domain, db, pools.NewKeeper(domain, db, nil, pools.Quiet{}))}
+	if in.meters, err = poolMetrics(config.Prometheus{Endpoint: "/prometheus"}); err != nil {
+		return err
+	}
+	if in.people, err = openPeople(cfg, &accounts.Service{}); err != nil {
+		return err
+	}
+	all, _, err := tables(in)
 	if err != nil {
 		return err
 	}
@@ -42,7 +68,7 @@ func check(ctx context.Context, cfg config.Config, stdout io.Writer) error {
 	problems, err := db.Check(ctx)
 	if err == nil {
 		var more []string
-		more, err = volumes.Audit(ctx, db)
+		more, err = audit(ctx, db)
 		for _, p := range problems {
 			more = append(more, p.String())
 		}
@@ -57,6 +83,16 @@ func check(ctx context.Context, cfg config.Config, stdout io.Writer) error {
 		fmt.Fprintln(stdout, "control.db is consistent")
 	}
 	return errors.Join(err, db.Close())
+}
+
+// audit looks for what the records of one domain say and others of it contradict.
+func audit(ctx context.Context, db *store.DB) ([]string, error) {
+	of, err := volumes.Audit(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	more, err := pools.Audit(ctx, db)
+	return append(of, more...), err
 }
 
 func backup(ctx context.Context, cfg config.Config, stdout io.Writer) error {
@@ -78,6 +114,12 @@ func backup(ctx context.Context, cfg config.Config, stdout io.Writer) error {
 	}
 	return err
 }
+
+// demoPools are three pools whose machines are made in half a second.
+const demoPools = `[
+	{name: debian-13, aliases: [debian, linux], template: templates/debian-13, size: 5, domain: pool.example.com, skip_dns_check: true},
+	{name: almalinux-9, aliases: [linux], template: templates/almalinux-9, size: 3, domain: pool.example.com, skip_dns_check: true},
+	{name: windows-11, template: templates/windows-11, size: 3, domain: pool.example.com, skip_dns_check: true}]`
 
 // demo runs the whole system on simulated machines and walks through it by its own API.
 func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -101,9 +143,17 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		*listen = "127.0.0.1:0"
 	}
 	keys := client.Keys{Admin: newID(), User: newID()}
+	pooler := &client.Pooler{User: "demo", Password: newID()[:12]}
+	hash, err := auth.HashPassword(pooler.Password)
+	if err != nil {
+		return err
+	}
 	cfg, warnings, err := config.Load([]string{"--listen", *listen, "--data-dir", *dir, "--log-level", "warn", "--log-format", "text"}, []string{
 		"YARDMASTER_HEKETI_EXECUTOR=sim", "YARDMASTER_HEKETI_ADMIN_KEY=" + keys.Admin, "YARDMASTER_HEKETI_USER_KEY=" + keys.User,
-		"YARDMASTER_SIM_NODES=6", "YARDMASTER_SIM_DEVICES_PER_NODE=4", "YARDMASTER_SIM_LATENCY=20ms", "YARDMASTER_HEKETI_OPEN_HELLO=true"}, os.ReadFile)
+		"YARDMASTER_SIM_NODES=6", "YARDMASTER_SIM_DEVICES_PER_NODE=4", "YARDMASTER_SIM_LATENCY=20ms", "YARDMASTER_HEKETI_OPEN_HELLO=true",
+		"YARDMASTER_AUTH_USERS=[{name: demo, role: user, password_hash: '" + hash + "'}]",
+		"YARDMASTER_POOLS_PROVIDERS=[{name: simulated, kind: sim, createvm_max_time: 500ms}]",
+		"YARDMASTER_POOLS_LIST=" + demoPools}, os.ReadFile)
 	if err != nil {
 		return err
 	}
@@ -118,7 +168,11 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case err := <-served:
 		return err
 	case addr := <-ready:
-		tour := client.Tour{Client: client.New("http://"+addr, "admin", keys.Admin), Keys: keys, Out: stdout}
+		pooler.Base = "http://" + addr
+		tour := client.Tour{Client: client.New(pooler.Base, "admin", keys.Admin), Keys: keys, Pooler: pooler, Out: stdout}
+		for _, p := range cfg.Pools.List {
+			tour.Pools = append(tour.Pools, p.Name)
+		}
 		for n := 1; n <= cfg.Sim.Nodes; n++ {
 			manage, storage, devices := simulated(n, cfg.Sim)
 			tour.Nodes = append(tour.Nodes, client.TourNode{Manage: manage, Storage: storage, Zone: (n-1)%3 + 1, Devices: devices})

@@ -25,6 +25,8 @@ const usage = `usage: yardmaster COMMAND [FLAGS]
   worker    run operations for a server elsewhere, over a shared Redis
   check     look whether control.db is consistent
   backup    copy control.db of a stopped server: backup FILE (of a running one: GET /backup/db)
+  import    take over the records of a predecessor: import vmpooler --redis URL (--apply)
+  user      add, list or delete users in control.db of a stopped server: user add NAME
   health    ask a running server whether it answers (--url URL)
   routes    print every route that the server can serve
   version   print the version
@@ -73,10 +75,18 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 			return check(ctx, cfg, stdout)
 		}
 		return backup(ctx, cfg, stdout)
+	case "user":
+		cfg, _, err := config.LoadStore(rest, environ, os.ReadFile)
+		if err != nil {
+			return err
+		}
+		return users(ctx, cfg, cfg.Args, os.Stdin, stdout)
+	case "import":
+		return importFrom(ctx, rest, environ, stdout)
 	case "health":
 		return askHealth(ctx, rest, stdout)
 	case "routes":
-		return routes(stdout)
+		return routes(ctx, stdout)
 	case "version", "--version":
 		fmt.Fprintln(stdout, "yardmaster", version())
 		return nil

@@ -10,12 +10,14 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
 	"yardmaster/auth"
 	"yardmaster/executors/gluster"
 	"yardmaster/jobs"
+	"yardmaster/jobs/pools"
 	"yardmaster/jobs/queue"
 	"yardmaster/jobs/volumes"
 	"yardmaster/server"
@@ -23,6 +25,7 @@ import (
 	"yardmaster/server/heketi"
 	"yardmaster/server/native"
 	"yardmaster/server/rest"
+	"yardmaster/server/vmpooler"
 	"yardmaster/store"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -69,6 +72,23 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		return err
 	}
 
+	kept := openAccounts(cfg, db, secrets, log)
+	defer func() { err = errors.Join(err, kept.Close(context.WithoutCancel(ctx))) }()
+	people, err := openPeople(cfg, kept)
+	if err != nil {
+		return err
+	}
+	yard, err := openPools(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, yard.Close()) }()
+	meters, err := poolMetrics(cfg.Pools.Prometheus)
+	if err != nil {
+		return err
+	}
+	keeper := pools.NewKeeper(yard.domain, db, yard.providers, meter(meters))
+
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	health := volumes.NewHealth(time.Now)
@@ -77,21 +97,24 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	host, _ := os.Hostname()
 	own := "server-" + host
 	heard := func(o jobs.Outcome) {
+		keeper.Heard(o)
 		if o.Worker == own || cfg.Workers.Concurrency == 0 { // a worker that cannot reach a node says nothing about who can
 			health.Heard(o)
 		}
 	}
-	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: domain.Kinds(g, secrets), Logger: log, NewID: newID, Epoch: newID(),
+	kinds := slices.Concat(domain.Kinds(g, secrets), yard.domain.Kinds(yard.providers, inDNS))
+	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: kinds, Logger: log, NewID: newID, Epoch: newID(),
 		Worker: own, KeyID: secrets.ID(), Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
 		Stuck:  jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
 		Limits: jobs.Limits{InFlight: cfg.Operations.MaxInFlight, InFlightPerHost: cfg.Operations.MaxInFlightPerNode}})
 	if err != nil {
 		return err
 	}
-	service := volumes.NewService(domain, db, runner, secrets)
+	in := inside{cfg: cfg, db: db, queue: q, runner: runner, volumes: volumes.NewService(domain, db, runner, secrets),
+		pools: pools.NewService(yard.domain, db, keeper), people: people, meters: meters, registry: registry, log: log}
 	countOperations(registry, db)
 
-	front, reset, err := dialects(cfg, db, q, runner, service, registry, log)
+	front, reset, err := dialects(in)
 	if err != nil {
 		return err
 	}
@@ -104,7 +127,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	if err := runner.Start(ctx); err != nil {
 		return errors.Join(err, srv.Close())
 	}
-	stop := operate(ctx, cfg, runner, service, g, reset, log)
+	stop := operate(ctx, in, keeper, g, reset)
 	log.Info("serving", "address", srv.Addr().String(), "version", version(), "data_dir", cfg.DataDir, "embedded_queue", q.Embedded())
 	if started != nil {
 		started(srv.Addr().String())
@@ -124,49 +147,78 @@ func isNew(path string) bool {
 	return err != nil || info.Size() == 0
 }
 
+// inside is what the dialects of a server stand on.
+type inside struct {
+	cfg      config.Config
+	db       *store.DB
+	queue    *queue.Queue
+	runner   *jobs.Runner
+	volumes  *volumes.Service
+	pools    *pools.Service
+	people   people
+	meters   *vmpooler.Metrics // nil: nobody wants them
+	registry *prometheus.Registry
+	log      *slog.Logger
+}
+
+// meter is what the keeper tells of its work.
+func meter(m *vmpooler.Metrics) pools.Meter {
+	if m == nil {
+		return pools.Quiet{}
+	}
+	return m
+}
+
 // operate starts what works beside the listener and gives the way to stop it: first what is running may end, then it is cut.
-func operate(ctx context.Context, cfg config.Config, runner *jobs.Runner, service *volumes.Service, g *gluster.Gluster, reset func(), log *slog.Logger) func() {
+func operate(ctx context.Context, in inside, keeper *pools.Keeper, g *gluster.Gluster, reset func()) func() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	cfg := in.cfg
 	var parts sync.WaitGroup
 	if cfg.Workers.Concurrency > 0 {
 		parts.Go(func() {
-			if err := runner.LocalWorker().Work(ctx, cfg.Workers.Concurrency); err != nil && ctx.Err() == nil {
-				log.Error("worker ended", "err", err)
+			if err := in.runner.LocalWorker().Work(ctx, cfg.Workers.Concurrency); err != nil && ctx.Err() == nil {
+				in.log.Error("worker ended", "err", err)
 			}
 		})
 	}
-	if m := cfg.Heketi.Monitor; m.Enabled && cfg.Workers.Concurrency > 0 {
-		parts.Go(func() { volumes.NewMonitor(service, g, m.Start, m.Refresh).Watch(ctx) })
+	if m := cfg.Heketi.Monitor; m.Enabled && cfg.Workers.Concurrency > 0 && !cfg.Heketi.Closed {
+		parts.Go(func() { volumes.NewMonitor(in.volumes, g, m.Start, m.Refresh).Watch(ctx) })
 	}
+	parts.Go(func() { keeper.Keep(ctx, in.runner) })
 	parts.Go(func() { onSignal(ctx, syscall.SIGUSR2, reset) })
 	return func() {
 		grace, done := context.WithTimeout(ctx, cfg.ShutdownTimeout/3)
 		defer done()
-		runner.Drain(grace)
+		in.runner.Drain(grace)
 		cancel()
 		parts.Wait()
-		runner.Close()
+		in.runner.Close()
 	}
 }
 
 // dialects puts every API behind one handler.
-func dialects(cfg config.Config, db *store.DB, q *queue.Queue, runner *jobs.Runner, service *volumes.Service, registry *prometheus.Registry, log *slog.Logger) (http.Handler, func(), error) {
-	all, reset, err := tables(cfg, db, q, runner, service, registry, log)
+func dialects(in inside) (http.Handler, func(), error) {
+	all, reset, err := tables(in)
 	if err != nil {
 		return nil, nil, err
 	}
-	mux, err := rest.NewMux(all, rest.Options{Logger: log, Fallback: "heketi", MaxBody: cfg.HTTP.MaxBody})
+	mux, err := rest.NewMux(all, rest.Options{Logger: in.log, Fallback: "heketi", MaxBody: in.cfg.HTTP.MaxBody})
 	return mux, reset, err
 }
 
 // tables are the routes of every API, and the way to reset Heketi's admin state.
-func tables(cfg config.Config, db *store.DB, q *queue.Queue, runner *jobs.Runner, service *volumes.Service, registry *prometheus.Registry, log *slog.Logger) ([]rest.Dialect, func(), error) {
-	signed, own, err := doors(cfg)
+func tables(in inside) ([]rest.Dialect, func(), error) {
+	cfg := in.cfg
+	doors, err := openDoors(cfg, in.people)
 	if err != nil {
 		return nil, nil, err
 	}
-	api, err := heketi.New(heketi.Options{Service: service, Runner: runner, DB: db, Auth: signed, Logger: log, LogLevel: &level,
-		AdminState: cfg.Heketi.DefaultState, OpenHello: cfg.Heketi.OpenHello, RetryAfter: cfg.Operations.RetryAfter, Registry: registry})
+	api, err := heketi.New(heketi.Options{Service: in.volumes, Runner: in.runner, DB: in.db, Auth: doors.heketi, Logger: in.log, LogLevel: &level,
+		AdminState: cfg.Heketi.DefaultState, OpenHello: cfg.Heketi.OpenHello, RetryAfter: cfg.Operations.RetryAfter, Registry: in.registry})
+	if err != nil {
+		return nil, nil, err
+	}
+	pooler, err := poolerDialect(cfg, in.pools, in.people, doors.pools, in.meters, in.log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -174,19 +226,21 @@ func tables(cfg config.Config, db *store.DB, q *queue.Queue, runner *jobs.Runner
 	if cfg.Metrics.Open {
 		need = auth.Public
 	}
-	routes := server.Health(parts(db, q, service)...)
+	routes := server.Health(parts(in)...)
 	if cfg.Metrics.Enabled {
-		routes = append(routes, server.MetricsRoute(registry, need))
+		routes = append(routes, server.MetricsRoute(in.registry, need))
 	}
 	if cfg.Profiling {
 		routes = append(routes, server.ProfileRoutes()...)
 	}
-	all := []rest.Dialect{api.Dialect(), native.New(native.Options{DB: db, Runner: runner, Auth: own}), server.Endpoints(own, routes...)}
+	all := []rest.Dialect{api.Dialect(), pooler.Dialect(),
+		native.New(native.Options{DB: in.db, Runner: in.runner, Accounts: in.people.accounts, Auth: doors.native}), server.Endpoints(doors.native, routes...)}
 	return all, api.ResetAdminState, nil
 }
 
 // parts are what GET /readyz tells of.
-func parts(db *store.DB, q *queue.Queue, service *volumes.Service) []server.Part {
+func parts(in inside) []server.Part {
+	db, q := in.db, in.queue
 	return []server.Part{
 		{Name: "store", Required: true, Check: func(ctx context.Context) (any, error) {
 			return nil, errors.Join(db.View(ctx, func(*store.Tx) error { return nil }), db.Writable(ctx))
@@ -205,13 +259,20 @@ func parts(db *store.DB, q *queue.Queue, service *volumes.Service) []server.Part
 			return workers, err
 		}},
 		{Name: "nodes", Check: func(context.Context) (any, error) {
-			hosts := service.Hosts()
+			hosts := in.volumes.Hosts()
 			for _, h := range hosts {
 				if !h.Up {
 					return hosts, fmt.Errorf("%s does not answer", h.Host)
 				}
 			}
 			return hosts, nil
+		}},
+		{Name: "pools", Check: func(ctx context.Context) (any, error) {
+			broken, err := in.pools.Broken(ctx)
+			for _, b := range broken {
+				err = errors.Join(err, fmt.Errorf("provider %s: %s", b.Provider, b.Why))
+			}
+			return broken, err
 		}},
 	}
 }
@@ -251,9 +312,15 @@ func work(ctx context.Context, cfg config.Config, warnings []string, log *slog.L
 		return err
 	}
 	domain := volumes.NewDomain(volumeConfig(cfg.Heketi), newID, volumes.NewHealth(time.Now), log)
+	yard, err := openPools(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, yard.Close()) }()
+	kinds := slices.Concat(domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), yard.domain.Kinds(yard.providers, inDNS))
 	host, _ := os.Hostname()
 	name := fmt.Sprintf("worker-%s-%d", host, os.Getpid())
-	w := jobs.RemoteWorker(q, domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), name, secrets.ID(), time.Now, log)
+	w := jobs.RemoteWorker(q, kinds, name, secrets.ID(), time.Now, log)
 	log.Info("working", "worker", name, "concurrency", cfg.Workers.Concurrency)
 	if err := w.Work(ctx, cfg.Workers.Concurrency); err != nil && ctx.Err() == nil {
 		return err

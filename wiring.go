@@ -15,7 +15,6 @@ import (
 	"yardmaster/executors"
 	"yardmaster/executors/gluster"
 	"yardmaster/executors/sim"
-	"yardmaster/executors/ssh"
 	"yardmaster/jobs/queue"
 	"yardmaster/jobs/volumes"
 	"yardmaster/jobs/volumes/placement"
@@ -69,13 +68,21 @@ func machines(cfg config.Config, log *slog.Logger) (executors.Runner, func() err
 		}
 		return world, world.Close, nil
 	}
-	hosts, err := ssh.New(ssh.Config{User: cfg.SSH.User, Port: cfg.SSH.Port, KeyFile: cfg.SSH.KeyFile, Agent: cfg.SSH.Agent, Sudo: cfg.SSH.Sudo,
-		KnownHosts: cfg.SSH.KnownHosts, HostKeys: ssh.HostKeys(cfg.SSH.HostKeys), DialTimeout: cfg.SSH.DialTimeout,
-		CommandTimeout: cfg.SSH.CommandTimeout, Keepalive: cfg.SSH.Keepalive, Logger: log})
+	if cfg.Heketi.Closed {
+		return nowhere{}, func() error { return nil }, nil
+	}
+	hosts, err := overSSH(cfg, log)
 	if err != nil {
 		return nil, nil, err
 	}
 	return hosts, hosts.Close, nil
+}
+
+// nowhere is the way to the storage nodes of a yard that has none.
+type nowhere struct{}
+
+func (nowhere) Run(_ context.Context, host, _ string) (executors.Result, error) {
+	return executors.Result{}, fmt.Errorf("%s: %w: no way to storage nodes is configured", host, executors.ErrUnreachable)
 }
 
 // simulated is the n-th node of the simulated cluster.
@@ -109,50 +116,41 @@ func volumeConfig(h config.Heketi) volumes.Config {
 	}
 }
 
-// doors are the ways to sign in: at the Heketi API, and at ours.
-func doors(cfg config.Config) (signed, own auth.Authenticator, err error) {
-	if cfg.Heketi.DisableAuth {
-		return auth.Open(), auth.Open(), nil
-	}
-	var users []auth.LocalUser
-	for _, u := range cfg.Auth.Users {
-		role, err := auth.ParseRole(u.Role)
-		if err != nil {
-			return nil, nil, err
-		}
-		users = append(users, auth.LocalUser{Name: u.Name, Hash: u.PasswordHash.Reveal(), Role: role})
-	}
+// doors are the ways to sign in at each API.
+type doors struct{ heketi, native, pools auth.Authenticator }
+
+func openDoors(cfg config.Config, who people) (doors, error) {
 	var tokens []auth.Token
 	for _, t := range cfg.Auth.Tokens {
 		role, err := auth.ParseRole(t.Role)
 		if err != nil {
-			return nil, nil, err
+			return doors{}, err
 		}
 		tokens = append(tokens, auth.Token{Name: t.Name, SHA256: t.SHA256.Reveal(), Role: role})
 	}
-	jwt, err := auth.NewHeketiJWT(cfg.Heketi.AdminKey.Reveal(), cfg.Heketi.UserKey.Reveal(), cfg.Heketi.IATLeeway, time.Now)
+	configured, err := auth.NewTokens(tokens)
 	if err != nil {
-		return nil, nil, err
+		return doors{}, err
 	}
-	ways := []auth.Authenticator{jwt}
-	if len(tokens) > 0 {
-		opaque, err := auth.NewTokens(tokens)
+	ways := []auth.Authenticator{who.tokens, configured, who.own}
+	pooler, err := auth.Anonymous(auth.Mode(cfg.Dialects.VMPooler.Anonymous), auth.Chain(ways...))
+	if err != nil {
+		return doors{}, err
+	}
+	if cfg.Heketi.DisableAuth {
+		return doors{auth.Open(), auth.Open(), pooler}, nil
+	}
+	if !cfg.Heketi.Closed {
+		signed, err := auth.NewHeketiJWT(cfg.Heketi.AdminKey.Reveal(), cfg.Heketi.UserKey.Reveal(), cfg.Heketi.IATLeeway, time.Now)
 		if err != nil {
-			return nil, nil, err
+			return doors{}, err
 		}
-		ways = append(ways, opaque)
+		ways = append([]auth.Authenticator{signed}, ways...)
 	}
-	if len(users) > 0 {
-		local, err := auth.NewLocal(users)
-		if err != nil {
-			return nil, nil, err
-		}
-		ways = append(ways, local)
+	signed, err := auth.Anonymous(auth.Mode(cfg.Dialects.Heketi.Anonymous), auth.Chain(ways...))
+	if err != nil {
+		return doors{}, err
 	}
-	chain := auth.Chain(ways...)
-	if signed, err = auth.Anonymous(auth.Mode(cfg.Dialects.Heketi.Anonymous), chain); err != nil {
-		return nil, nil, err
-	}
-	own, err = auth.Anonymous(auth.Mode(cfg.Dialects.Native.Anonymous), chain)
-	return signed, own, err
+	native, err := auth.Anonymous(auth.Mode(cfg.Dialects.Native.Anonymous), auth.Chain(ways...))
+	return doors{signed, native, pooler}, err
 }

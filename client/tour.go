@@ -20,11 +20,14 @@ type TourNode struct {
 	Devices         map[string]uint64
 }
 
-// Tour shows a newcomer the system by its own API: a topology is loaded, volumes are made, and all is said as it goes.
+// Tour shows a newcomer the system by its own API: a topology is loaded, volumes are made, machines are checked out, and all is
+// said as it goes.
 type Tour struct {
 	Client *Client
 	Keys   Keys
 	Nodes  []TourNode
+	Pooler *Pooler
+	Pools  []string // at least two, of three machines or more
 	Out    io.Writer
 }
 
@@ -48,6 +51,9 @@ func (t Tour) Walk(ctx context.Context) error {
 		if err := t.volume(ctx, v.title, v.body); err != nil {
 			return fmt.Errorf("volume %s: %w", v.body["name"], err)
 		}
+	}
+	if err := t.pools(ctx); err != nil {
+		return fmt.Errorf("pools: %w", err)
 	}
 	return t.summary(ctx, cluster)
 }
@@ -140,6 +146,7 @@ func (t Tour) summary(ctx context.Context, cluster string) error {
 The server answers at %s
   admin key  %s
   user key   %s
+  user       %s, password %s
 
 With heketi-cli:
   heketi-cli --server %s --user admin --secret %s topology info
@@ -147,8 +154,12 @@ With heketi-cli:
 With curl (the token serves GET /volumes for a minute):
   curl -H 'Authorization: bearer %s' %s/volumes
 
+With vmfloaty, or curl, for a machine:
+  floaty get %s --url %s/api/v1 --token %s
+  curl -X POST -H 'X-AUTH-TOKEN: %s' %s/api/v1/vm/%s
+
 Without a token:
-  curl %s/hello; curl %s/healthz; curl %s/readyz`, base, t.Keys.Admin, t.Keys.User, base, t.Keys.Admin,
-		t.Client.token(http.MethodGet, "/volumes"), base, base, base, base)
+  curl %s/hello; curl %s/healthz; curl %s/readyz`, base, t.Keys.Admin, t.Keys.User, t.Pooler.User, t.Pooler.Password, base, t.Keys.Admin,
+		t.Client.token(http.MethodGet, "/volumes"), base, t.Pools[0], base, t.Pooler.Token, t.Pooler.Token, base, t.Pools[0], base, base, base)
 	return nil
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the tests start: redis-server and OpenSSH's sshd for the integration tests, and for real storage nodes
-# what builds and boots them. Does nothing when all of it is there. Debian or Ubuntu; root, or a user who may use sudo.
+# Installs what the tests start: redis-server, OpenSSH's sshd, slapd and libvirtd with qemu for the integration tests, and for
+# real storage nodes what builds and boots them. Does nothing when all of it is there. Debian or Ubuntu; root, or a user who may use sudo.
 set -euo pipefail
 
-packages=(redis-server openssh-server
+packages=(redis-server openssh-server slapd ldap-utils
+	libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-utils qemu-system-x86
 	sudo mmdebstrap e2fsprogs iproute2 openssh-client util-linux gcc libc6-dev glusterfs-client)
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
