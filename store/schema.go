@@ -34,29 +34,29 @@ const (
 
 // The tables of control.db. They are declarations: all state is in the file.
 var (
-	Clusters = Table[Cluster]{&kv.Table[Cluster]{Name: "clusters", Key: func(c *Cluster) kv.Key { return kv.Text(c.ID) }}}
+	Clusters = Table[Cluster]{&kv.Table[Cluster]{Name: "clusters", Key: func(c *Cluster) kv.Key { return kv.Text(c.ID) }, Copy: copyCluster}}
 
-	Nodes = Table[Node]{&kv.Table[Node]{Name: "nodes", Key: func(n *Node) kv.Key { return kv.Text(n.ID) },
+	Nodes = Table[Node]{&kv.Table[Node]{Name: "nodes", Key: func(n *Node) kv.Key { return kv.Text(n.ID) }, Copy: copyNode,
 		Indexes: []kv.Index[Node]{
 			index(ByCluster, func(n *Node) []string { return []string{n.Cluster} }),
 			unique(byManage, func(n *Node) []string { return n.Manage[:1] }),
 			unique(byStorage, func(n *Node) []string { return n.Storage[:1] }),
 		}}}
 
-	Devices = Table[Device]{&kv.Table[Device]{Name: "devices", Key: func(d *Device) kv.Key { return kv.Text(d.ID) },
+	Devices = Table[Device]{&kv.Table[Device]{Name: "devices", Key: func(d *Device) kv.Key { return kv.Text(d.ID) }, Copy: copyDevice,
 		Indexes: []kv.Index[Device]{
 			index(ByCluster, func(d *Device) []string { return []string{d.Cluster} }),
 			index(ByNode, func(d *Device) []string { return []string{d.Node} }),
 		}}}
 
-	Volumes = Table[Volume]{&kv.Table[Volume]{Name: "volumes", Key: func(v *Volume) kv.Key { return kv.Text(v.ID) },
+	Volumes = Table[Volume]{&kv.Table[Volume]{Name: "volumes", Key: func(v *Volume) kv.Key { return kv.Text(v.ID) }, Copy: copyVolume,
 		Indexes: []kv.Index[Volume]{
 			index(ByCluster, func(v *Volume) []string { return []string{v.Cluster} }),
 			index(ByOwner, func(v *Volume) []string { return []string{v.Owner} }),
 			{Name: byName, Unique: true, Keys: func(v *Volume) []kv.Key { return []kv.Key{textKey(v.Cluster, v.Name)} }},
 		}}}
 
-	Bricks = Table[Brick]{&kv.Table[Brick]{Name: "bricks", Key: func(b *Brick) kv.Key { return kv.Text(b.ID) },
+	Bricks = Table[Brick]{&kv.Table[Brick]{Name: "bricks", Key: func(b *Brick) kv.Key { return kv.Text(b.ID) }, Copy: copyBrick,
 		Indexes: []kv.Index[Brick]{
 			index(ByVolume, func(b *Brick) []string { return []string{b.Volume} }),
 			index(ByDevice, func(b *Brick) []string { return []string{b.Device} }),
@@ -69,14 +69,14 @@ var (
 			}),
 		}}}
 
-	BlockVolumes = Table[BlockVolume]{&kv.Table[BlockVolume]{Name: "blockvolumes", Key: func(b *BlockVolume) kv.Key { return kv.Text(b.ID) },
+	BlockVolumes = Table[BlockVolume]{&kv.Table[BlockVolume]{Name: "blockvolumes", Key: func(b *BlockVolume) kv.Key { return kv.Text(b.ID) }, Copy: copyBlockVolume,
 		Indexes: []kv.Index[BlockVolume]{
 			index(ByCluster, func(b *BlockVolume) []string { return []string{b.Cluster} }),
 			index(ByHosting, func(b *BlockVolume) []string { return []string{b.Hosting} }),
 			{Name: byName, Unique: true, Keys: func(b *BlockVolume) []kv.Key { return []kv.Key{textKey(b.Hosting, b.Name)} }},
 		}}}
 
-	Operations = Table[Operation]{&kv.Table[Operation]{Name: "operations", Key: func(o *Operation) kv.Key { return kv.Text(o.ID) },
+	Operations = Table[Operation]{&kv.Table[Operation]{Name: "operations", Key: func(o *Operation) kv.Key { return kv.Text(o.ID) }, Copy: copyOperation,
 		Indexes: []kv.Index[Operation]{
 			{Name: byTime, Keys: func(o *Operation) []kv.Key { return []kv.Key{kv.Time(o.Created)} }},
 			index(byState, func(o *Operation) []string { return []string{string(o.State)} }),
