@@ -29,13 +29,14 @@ type scriptEngine struct {
 	inner *server.Peer // whom a script's own commands answer
 	out   *bytes.Buffer
 	flush *bufio.Writer
+	read  *bufio.Reader // of out
 }
 
 func newScriptEngine(s *server.Server) *scriptEngine {
 	out := &bytes.Buffer{}
 	flush := bufio.NewWriter(out)
 	e := &scriptEngine{
-		server: s, scripts: map[string]*lua.LFunction{}, out: out, flush: flush, inner: server.NewPeer(flush),
+		server: s, scripts: map[string]*lua.LFunction{}, out: out, flush: flush, inner: server.NewPeer(flush), read: bufio.NewReader(out),
 		state: lua.NewState(lua.Options{SkipOpenLibs: true, IncludeGoStackTrace: false}),
 	}
 	for name, open := range map[string]lua.LGFunction{
@@ -157,5 +158,6 @@ func (e *scriptEngine) dispatch(args []string) (any, error) {
 	if err := e.flush.Flush(); err != nil {
 		return nil, err
 	}
-	return server.ParseReply(bufio.NewReaderSize(e.out, max(16, e.out.Len())))
+	e.read.Reset(e.out)
+	return server.ParseReply(e.read)
 }
