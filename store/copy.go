@@ -40,7 +40,10 @@ func copyBlockVolume(b BlockVolume) BlockVolume {
 	return b
 }
 
-func copyOperation(o Operation) Operation {
+func copyOperation(o Operation) Operation { return o.Copy() }
+
+// Copy is the operation as it is read back from the file; it shares nothing with o.
+func (o Operation) Copy() Operation {
 	o.Targets, o.Hosts, o.Input, o.Plan, o.Notes = listed(o.Targets), listed(o.Hosts), listed(o.Input), listed(o.Plan), listed(o.Notes)
 	o.Journal = listed(o.Journal)
 	for i := range o.Journal {
