@@ -20,7 +20,7 @@ import (
 
 const usage = `usage: yardmaster COMMAND [FLAGS]
 
-  serve     run the server (--config FILE, or --heketi-config FILE of a Heketi)
+  serve     run the server (--config FILE, or --heketi-config, --vmpooler-config FILE of a predecessor)
   demo      try everything on simulated machines (--once: walk through and end; --dir DIR; --listen ADDR)
   worker    run operations for a server elsewhere, over a shared Redis
   check     look whether control.db is consistent

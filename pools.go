@@ -257,7 +257,8 @@ func userBackends(cfg config.Config, kept *accounts.Users) (auth.Users, error) {
 func poolerDialect(cfg config.Config, service *pools.Service, who people, door auth.Authenticator, metrics *vmpooler.Metrics, log *slog.Logger) (*vmpooler.API, error) {
 	p := cfg.Pools
 	return vmpooler.New(vmpooler.Options{Service: service, Auth: door, Passwords: who.pools, Accounts: who.accounts, TokenTTL: p.TokenTTL, Domain: p.Domain,
-		Metrics: metrics, MetricsPath: p.Prometheus.Endpoint, UsageStats: p.UsageStats, RateLimit: p.RateLimiting, Logger: log})
+		Metrics: metrics, MetricsPath: p.Prometheus.Endpoint, UsageStats: p.UsageStats, RateLimit: p.RateLimiting,
+		LogRequests: p.RequestLogger, Logger: log})
 }
 
 // poolMetrics are those that vmpooler had, where its operators want them.

@@ -28,7 +28,9 @@ type userCommand struct {
 }
 
 // instead is what a running server is asked for the same.
-var instead = map[string]string{"add": "PUT /users/{name}", "password": "PUT /users/{name}", "delete": "DELETE /users/{name}", "list": "GET /users"}
+var instead = map[string]string{
+	"add": "PUT /users/{name}", "password": "PUT /users/{name}", "delete": "DELETE /users/{name}", "list": "GET /users",
+}
 
 // users changes and lists the users in control.db of a stopped server. A new password is the one line of a file or of stdin.
 func users(ctx context.Context, cfg config.Config, args []string, stdin io.Reader, stdout io.Writer) error {

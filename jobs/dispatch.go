@@ -36,6 +36,10 @@ func (r *Runner) dispatchLoop(ctx context.Context) {
 	}
 }
 
+func (r *Runner) task(op store.Operation) Task {
+	return Task{Op: op, Undo: op.State == store.Undoing, Key: r.keyID}
+}
+
 // enqueue sends one operation to the workers, unless it is there already or not yet due.
 func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
 	kind, known := r.kinds[op.Kind]
@@ -47,7 +51,7 @@ func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
 	if r.closing() || op.NotBefore.After(now) || !r.flights.launch(op, now) {
 		return
 	}
-	payload, err := json.Marshal(Task{Op: op, Undo: op.State == store.Undoing, Key: r.keyID})
+	payload, err := json.Marshal(r.task(op))
 	if err == nil {
 		job := queue.Job{Op: op.ID, Attempt: op.Attempt, Payload: payload, Timeout: kind.Policy().Timeout + slack}
 		err = r.queue.Enqueue(ctx, job)

@@ -16,6 +16,7 @@ var errCanceled = errors.New("canceled by a user")
 // flight is what this process knows of an operation between its dispatch and its outcome.
 type flight struct {
 	attempt int
+	op      *store.Operation // as it was sent; nil if another process sent it
 	sent    time.Time
 	seen    time.Time // last sign of life of a worker elsewhere; zero if none was seen
 	local   bool      // runs in this process
@@ -44,7 +45,7 @@ func (f flights) launch(op store.Operation, now time.Time) bool {
 	if known, ok := f.byOp[op.ID]; ok && (known.attempt >= op.Attempt || known.local) {
 		return false
 	}
-	next := &flight{attempt: op.Attempt, sent: now}
+	next := &flight{attempt: op.Attempt, op: &op, sent: now}
 	if op.Parent != "" {
 		next.left = op.Hosts
 	}
@@ -67,6 +68,17 @@ func (f flights) crowded(hosts []string) bool {
 		}
 	}
 	return slices.ContainsFunc(hosts, func(h string) bool { return n[h] >= mostLeft })
+}
+
+// sent is the operation as this process sent it; false if it did not, or not that attempt.
+func (f flights) sent(id string, attempt int) (store.Operation, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	known, ok := f.byOp[id]
+	if !ok || known.attempt != attempt || known.op == nil {
+		return store.Operation{}, false
+	}
+	return known.op.Copy(), true
 }
 
 // adopt enters an operation that a worker elsewhere is believed to run.

@@ -47,7 +47,7 @@ func (r *Runner) Wait(ctx context.Context, id string) (store.Operation, error) {
 
 // WaitFor returns the operation once it is as asked, or as it is when ctx ends.
 func (r *Runner) WaitFor(ctx context.Context, id string, enough func(store.Operation) bool) (store.Operation, error) {
-	events, cancel := r.hub.subscribe()
+	events, cancel := r.hub.follow(id)
 	defer func() { cancel() }()
 	look := context.WithoutCancel(ctx) // the end of ctx ends the wait, not the answer
 	op, err := r.Get(look, id)
@@ -58,12 +58,13 @@ func (r *Runner) WaitFor(ctx context.Context, id string, enough func(store.Opera
 		case e, open := <-events:
 			switch {
 			case !open: // too slow, or closing: look for ourselves
-				events, cancel = r.resubscribe(cancel)
+				cancel()
+				events, cancel = r.hub.follow(id)
 				op, err = r.Get(look, id)
 				if r.closing() {
 					return op, err
 				}
-			case e.ID == id:
+			default:
 				op = e
 			}
 		}
@@ -71,14 +72,9 @@ func (r *Runner) WaitFor(ctx context.Context, id string, enough func(store.Opera
 	return op, err
 }
 
-func (r *Runner) resubscribe(cancel func()) (<-chan store.Operation, func()) {
-	cancel()
-	return r.hub.subscribe()
-}
-
 // Watch sends every change of every operation until cancel is called. A receiver that falls behind finds its channel closed
 // and must read the list again.
-func (r *Runner) Watch() (events <-chan store.Operation, cancel func()) { return r.hub.subscribe() }
+func (r *Runner) Watch() (events <-chan store.Operation, cancel func()) { return r.hub.followAll() }
 
 // Cancel calls an operation off: what has not begun ends at once, what runs is stopped and undone.
 func (r *Runner) Cancel(ctx context.Context, id string) (store.Operation, error) {
@@ -164,18 +160,27 @@ func (r *Runner) RetryStuck(ctx context.Context, host string) (int, error) {
 // hub tells followers what was committed. It never waits for one.
 type hub struct {
 	mu     *sync.Mutex
-	subs   map[chan store.Operation]struct{}
+	subs   map[chan store.Operation]string // the operation that each follows, or everyOne
 	closed *bool
 }
 
 func newHub() hub {
-	return hub{mu: new(sync.Mutex), subs: map[chan store.Operation]struct{}{}, closed: new(bool)}
+	return hub{mu: new(sync.Mutex), subs: map[chan store.Operation]string{}, closed: new(bool)}
 }
 
-// lag is how many changes a follower may fall behind.
-const lag = 256
+const everyOne = ""
 
-func (h hub) subscribe() (<-chan store.Operation, func()) {
+// How many changes a follower may fall behind: of all operations, or of the one that it follows, which moves a few times in all.
+const (
+	lagOfAll = 256
+	lagOfOne = 4
+)
+
+func (h hub) followAll() (<-chan store.Operation, func()) { return h.subscribe(everyOne, lagOfAll) }
+
+func (h hub) follow(id string) (<-chan store.Operation, func()) { return h.subscribe(id, lagOfOne) }
+
+func (h hub) subscribe(id string, lag int) (<-chan store.Operation, func()) {
 	ch := make(chan store.Operation, lag)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -183,7 +188,7 @@ func (h hub) subscribe() (<-chan store.Operation, func()) {
 		close(ch)
 		return ch, func() {}
 	}
-	h.subs[ch] = struct{}{}
+	h.subs[ch] = id
 	return ch, func() { h.drop(ch) }
 }
 
@@ -199,7 +204,10 @@ func (h hub) drop(ch chan store.Operation) {
 func (h hub) publish(op store.Operation) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for ch := range h.subs {
+	for ch, id := range h.subs {
+		if id != everyOne && id != op.ID {
+			continue
+		}
 		select {
 		case ch <- op:
 		default:

@@ -17,6 +17,14 @@ type Task struct {
 	Key  string          `json:"key,omitempty"` // names the key with which secrets in it are sealed
 }
 
+func openTask(job queue.Job) (Task, error) {
+	var t Task
+	if err := json.Unmarshal(job.Payload, &t); err != nil {
+		return t, fmt.Errorf("task of %s: %w", job.Op, err)
+	}
+	return t, nil
+}
+
 // Outcome is what comes back. A nil Failure is a success.
 type Outcome struct {
 	Op      string       `json:"op"`

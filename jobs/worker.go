@@ -22,6 +22,7 @@ type Worker struct {
 	keyID string
 	now   func() time.Time
 	log   *slog.Logger
+	open  func(queue.Job) (Task, error)
 	side  func(queue.Run) side
 }
 
@@ -39,7 +40,15 @@ const reportTime = 2 * time.Minute
 // LocalWorker runs operations in the Runner's own process.
 func (r *Runner) LocalWorker() *Worker {
 	return &Worker{queue: r.queue, kinds: r.kinds, name: r.worker, keyID: r.keyID, now: r.db.Now, log: r.log,
-		side: func(queue.Run) side { return local{r} }}
+		open: r.open, side: func(queue.Run) side { return local{r} }}
+}
+
+// open is the task of a job: this process mostly sent it itself, and need not read what it wrote.
+func (r *Runner) open(job queue.Job) (Task, error) {
+	if op, here := r.flights.sent(job.Op, job.Attempt); here {
+		return r.task(op), nil
+	}
+	return openTask(job)
 }
 
 // ErrOtherKey ends a worker whose key is not the server's: what operations carry sealed it could not open.
@@ -48,7 +57,7 @@ var ErrOtherKey = errors.New("secret_key_file: it is not the key of the server w
 // RemoteWorker runs operations of a server elsewhere, over a Redis that both reach. keyID names the key that opens what they
 // carry.
 func RemoteWorker(q *queue.Queue, kinds []Kind, name, keyID string, now func() time.Time, log *slog.Logger) *Worker {
-	w := &Worker{queue: q, kinds: map[string]Kind{}, name: name, keyID: keyID, now: now, log: log}
+	w := &Worker{queue: q, kinds: map[string]Kind{}, name: name, keyID: keyID, now: now, log: log, open: openTask}
 	for _, k := range kinds {
 		w.kinds[k.Name()] = k
 	}
@@ -62,9 +71,9 @@ func (w *Worker) Work(ctx context.Context, concurrency int) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	err := w.queue.Work(ctx, w.name, concurrency, func(ctx context.Context, run queue.Run) error {
-		var t Task
-		if err := json.Unmarshal(run.Job.Payload, &t); err != nil {
-			return fmt.Errorf("task of %s: %w", run.Job.Op, err)
+		t, err := w.open(run.Job)
+		if err != nil {
+			return err
 		}
 		if t.Key != w.keyID {
 			stop(ErrOtherKey)

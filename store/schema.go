@@ -40,29 +40,29 @@ const (
 
 // The tables of control.db. They are declarations: all state is in the file.
 var (
-	Clusters = Table[Cluster]{&kv.Table[Cluster]{Name: "clusters", Key: func(c *Cluster) kv.Key { return kv.Text(c.ID) }}}
+	Clusters = Table[Cluster]{&kv.Table[Cluster]{Name: "clusters", Key: func(c *Cluster) kv.Key { return kv.Text(c.ID) }, Copy: copyCluster}}
 
-	Nodes = Table[Node]{&kv.Table[Node]{Name: "nodes", Key: func(n *Node) kv.Key { return kv.Text(n.ID) },
+	Nodes = Table[Node]{&kv.Table[Node]{Name: "nodes", Key: func(n *Node) kv.Key { return kv.Text(n.ID) }, Copy: copyNode,
 		Indexes: []kv.Index[Node]{
 			index(ByCluster, func(n *Node) []string { return []string{n.Cluster} }),
 			unique(byManage, func(n *Node) []string { return n.Manage[:1] }),
 			unique(byStorage, func(n *Node) []string { return n.Storage[:1] }),
 		}}}
 
-	Devices = Table[Device]{&kv.Table[Device]{Name: "devices", Key: func(d *Device) kv.Key { return kv.Text(d.ID) },
+	Devices = Table[Device]{&kv.Table[Device]{Name: "devices", Key: func(d *Device) kv.Key { return kv.Text(d.ID) }, Copy: copyDevice,
 		Indexes: []kv.Index[Device]{
 			index(ByCluster, func(d *Device) []string { return []string{d.Cluster} }),
 			index(ByNode, func(d *Device) []string { return []string{d.Node} }),
 		}}}
 
-	Volumes = Table[Volume]{&kv.Table[Volume]{Name: "volumes", Key: func(v *Volume) kv.Key { return kv.Text(v.ID) },
+	Volumes = Table[Volume]{&kv.Table[Volume]{Name: "volumes", Key: func(v *Volume) kv.Key { return kv.Text(v.ID) }, Copy: copyVolume,
 		Indexes: []kv.Index[Volume]{
 			index(ByCluster, func(v *Volume) []string { return []string{v.Cluster} }),
 			index(ByOwner, func(v *Volume) []string { return []string{v.Owner} }),
 			{Name: byName, Unique: true, Keys: func(v *Volume) []kv.Key { return []kv.Key{textKey(v.Cluster, v.Name)} }},
 		}}}
 
-	Bricks = Table[Brick]{&kv.Table[Brick]{Name: "bricks", Key: func(b *Brick) kv.Key { return kv.Text(b.ID) },
+	Bricks = Table[Brick]{&kv.Table[Brick]{Name: "bricks", Key: func(b *Brick) kv.Key { return kv.Text(b.ID) }, Copy: copyBrick,
 		Indexes: []kv.Index[Brick]{
 			index(ByVolume, func(b *Brick) []string { return []string{b.Volume} }),
 			index(ByDevice, func(b *Brick) []string { return []string{b.Device} }),
@@ -75,14 +75,14 @@ var (
 			}),
 		}}}
 
-	BlockVolumes = Table[BlockVolume]{&kv.Table[BlockVolume]{Name: "blockvolumes", Key: func(b *BlockVolume) kv.Key { return kv.Text(b.ID) },
+	BlockVolumes = Table[BlockVolume]{&kv.Table[BlockVolume]{Name: "blockvolumes", Key: func(b *BlockVolume) kv.Key { return kv.Text(b.ID) }, Copy: copyBlockVolume,
 		Indexes: []kv.Index[BlockVolume]{
 			index(ByCluster, func(b *BlockVolume) []string { return []string{b.Cluster} }),
 			index(ByHosting, func(b *BlockVolume) []string { return []string{b.Hosting} }),
 			{Name: byName, Unique: true, Keys: func(b *BlockVolume) []kv.Key { return []kv.Key{textKey(b.Hosting, b.Name)} }},
 		}}}
 
-	Operations = Table[Operation]{&kv.Table[Operation]{Name: "operations", Key: func(o *Operation) kv.Key { return kv.Text(o.ID) },
+	Operations = Table[Operation]{&kv.Table[Operation]{Name: "operations", Key: func(o *Operation) kv.Key { return kv.Text(o.ID) }, Copy: copyOperation,
 		Indexes: []kv.Index[Operation]{
 			{Name: byTime, Keys: func(o *Operation) []kv.Key { return []kv.Key{kv.Time(o.Created)} }},
 			index(byState, func(o *Operation) []string { return []string{string(o.State)} }),
@@ -111,7 +111,7 @@ var (
 			}),
 		}}}
 
-	VMs = Table[VM]{&kv.Table[VM]{Name: "vms", Key: func(v *VM) kv.Key { return kv.Text(v.Name) },
+	VMs = Table[VM]{&kv.Table[VM]{Name: "vms", Key: func(v *VM) kv.Key { return kv.Text(v.Name) }, Copy: copyVM,
 		Indexes: []kv.Index[VM]{
 			{Name: byReady, Keys: readyKey},
 			{Name: byPoolState, Keys: func(v *VM) []kv.Key { return []kv.Key{textKey(v.Pool, string(v.State))} }},
@@ -138,7 +138,7 @@ var (
 
 	Users = Table[User]{&kv.Table[User]{Name: "users", Key: func(u *User) kv.Key { return kv.Text(u.Name) }}}
 
-	VMRequests = Table[VMRequest]{&kv.Table[VMRequest]{Name: "vmrequests", Key: func(r *VMRequest) kv.Key { return kv.Text(r.ID) },
+	VMRequests = Table[VMRequest]{&kv.Table[VMRequest]{Name: "vmrequests", Key: func(r *VMRequest) kv.Key { return kv.Text(r.ID) }, Copy: copyRequest,
 		Indexes: []kv.Index[VMRequest]{
 			index(byState, func(r *VMRequest) []string { return []string{string(r.State)} }),
 			{Name: byEnd, Keys: func(r *VMRequest) []kv.Key {
@@ -149,11 +149,11 @@ var (
 			}},
 		}}}
 
-	poolCounts = Table[PoolCounts]{&kv.Table[PoolCounts]{Name: "poolcounts", Key: func(c *PoolCounts) kv.Key { return kv.Text(c.Pool) }}}
+	poolCounts = Table[PoolCounts]{&kv.Table[PoolCounts]{Name: "poolcounts", Key: func(c *PoolCounts) kv.Key { return kv.Text(c.Pool) }, Copy: copyCounts}}
 	poolDays   = Table[PoolDay]{&kv.Table[PoolDay]{Name: "pooldays", Key: (*PoolDay).key}}
 	tagDays    = Table[TagDay]{&kv.Table[TagDay]{Name: "tagdays", Key: (*TagDay).key}}
 	vmTags     = Table[VMTag]{&kv.Table[VMTag]{Name: "vmtags", Key: (*VMTag).key}}
-	usageDays  = Table[UsageDay]{&kv.Table[UsageDay]{Name: "usagedays", Key: (*UsageDay).key}}
+	usageDays  = Table[UsageDay]{&kv.Table[UsageDay]{Name: "usagedays", Key: (*UsageDay).key, Copy: copyUsage}}
 
 	Settings = Table[Setting]{&kv.Table[Setting]{Name: "settings", Key: func(s *Setting) kv.Key { return kv.Text(s.Name) }}}
 )

@@ -122,6 +122,7 @@ func TestOperationsAreAwaited(t *testing.T) {
 	y := stocked(t, 3, 1, harness.Options{})
 	slow(y)
 	path := opOf(y.accepted(http.MethodPost, "/volumes", obj{"size": 1, "durability": replica(3)}))
+	expect(t, "another's operation is as good as none", y.as(y.user, http.MethodGet, path+"/wait?timeout=1m", nil).Status, http.StatusNotFound)
 	now := y.operation(path + "/wait?timeout=0")
 	expectThat(t, "it goes on", now.State == "pending" || now.State == "running", now.State)
 	expectThat(t, "progress", strings.HasPrefix(now.Progress, "brick "), now.Progress)
@@ -134,6 +135,7 @@ func TestOperationsAreAwaited(t *testing.T) {
 		expect(t, "timeout "+bad, y.once(http.MethodGet, path+"/wait?timeout="+bad, nil).Status, http.StatusBadRequest)
 	}
 	expect(t, "nothing to wait for", y.once(http.MethodGet, "/operations/"+nowhere+"/wait", nil).Status, http.StatusNotFound)
+
 }
 
 // A canceled create leaves nothing; what has ended cannot be canceled.

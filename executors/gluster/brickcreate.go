@@ -31,6 +31,7 @@ func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 		return "", fmt.Errorf("brick %s: it has no size", b.LV)
 	}
 	var s strings.Builder
+	s.Grow(brickScript)
 	s.WriteString("set -e\n")
 	fmt.Fprintf(&s, "mkdir -p %s\n", b.mount())
 	s.WriteString(g.lockDevice(b.VG))
@@ -50,6 +51,9 @@ func (g *Gluster) brickCreateScript(b Brick) (string, error) {
 	fmt.Fprintf(&s, "sync -f %s %s\n", b.Path, g.opt.Fstab)
 	return s.String(), nil
 }
+
+// brickScript is about how long a script of a brick is.
+const brickScript = 4 << 10
 
 // brickFresh makes pool, volume and file system.
 func (g *Gluster) brickFresh(b Brick) string {

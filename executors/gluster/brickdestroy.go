@@ -30,6 +30,7 @@ func (g *Gluster) brickDestroyScript(b Brick) (string, error) {
 		return "", err
 	}
 	var s strings.Builder
+	s.Grow(brickScript)
 	s.WriteString("set -e\n")
 	fmt.Fprintf(&s, "if test -d %s; then\n%sfi\n", g.deviceDir(b.VG), indent(g.lockDevice(b.VG)))
 	if !b.cloned() {

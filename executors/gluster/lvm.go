@@ -68,11 +68,12 @@ func lock(dir, what string) string {
 }
 
 func indent(s string) string {
-	lines := strings.SplitAfter(s, "\n")
-	for i, l := range lines {
-		if l != "" {
-			lines[i] = "  " + l
-		}
+	if s == "" {
+		return ""
 	}
-	return strings.Join(lines, "")
+	lines, end := s, ""
+	if strings.HasSuffix(s, "\n") {
+		lines, end = s[:len(s)-1], "\n"
+	}
+	return "  " + strings.ReplaceAll(lines, "\n", "\n  ") + end
 }

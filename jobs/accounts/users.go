@@ -44,7 +44,7 @@ type UserChange struct {
 // AddUser makes a user; ErrUserExists if there is one of that name. Tokens that were made under it before, by a namesake in a
 // directory, end: they would now let their bearers in as this user.
 func (u *Users) AddUser(ctx context.Context, name, password, role string) (store.User, error) {
-	user, _, err := u.set(ctx, name, UserChange{&password, &role}, func(_ store.User, there bool) error {
+	user, _, err := u.set(ctx, name, UserChange{&password, &role}, func(there bool) error {
 		if there {
 			return ErrUserExists
 		}
@@ -55,12 +55,12 @@ func (u *Users) AddUser(ctx context.Context, name, password, role string) (store
 
 // SetUser changes a user, or makes one, who then needs a password and is a user if no role is given.
 func (u *Users) SetUser(ctx context.Context, name string, c UserChange) (user store.User, created bool, err error) {
-	return u.set(ctx, name, c, func(store.User, bool) error { return nil })
+	return u.set(ctx, name, c, func(bool) error { return nil })
 }
 
 // SetPassword changes the password of a user; ErrNoUser if there is none.
 func (u *Users) SetPassword(ctx context.Context, name, password string) error {
-	_, _, err := u.set(ctx, name, UserChange{Password: &password}, func(_ store.User, there bool) error {
+	_, _, err := u.set(ctx, name, UserChange{Password: &password}, func(there bool) error {
 		if !there {
 			return ErrNoUser
 		}
@@ -69,7 +69,8 @@ func (u *Users) SetPassword(ctx context.Context, name, password string) error {
 	return err
 }
 
-func (u *Users) set(ctx context.Context, name string, c UserChange, may func(store.User, bool) error) (user store.User, created bool, err error) {
+// set asks may in its transaction whether it goes on, given that the user is there or not.
+func (u *Users) set(ctx context.Context, name string, c UserChange, may func(there bool) error) (user store.User, created bool, err error) {
 	if err := u.check(name, c); err != nil {
 		return store.User{}, false, err
 	}
@@ -85,7 +86,7 @@ func (u *Users) set(ctx context.Context, name string, c UserChange, may func(sto
 		if err != nil && !created {
 			return err
 		}
-		if err := may(old, !created); err != nil {
+		if err := may(!created); err != nil {
 			return err
 		}
 		if user, err = changed(tx, old, name, hash, c.Role); err != nil {

@@ -2,9 +2,7 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -18,10 +16,11 @@ const rotateAfter = 100_000
 // ageEvery is the step in which keys of the embedded server grow old.
 const ageEvery = time.Second
 
-// embedded is a Redis-protocol server in this process, reached over pipes. It opens no port.
+// embedded is a Redis-protocol server in this process, reached by calls. It opens no port.
 type embedded struct {
 	mu     sync.Mutex
-	server *miniredis.Miniredis
+	server *miniredis.Miniredis // nil when closed
+	conns  map[*direct]struct{} // to that server
 }
 
 func openEmbedded() (*embedded, error) {
@@ -29,7 +28,7 @@ func openEmbedded() (*embedded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &embedded{server: server}, nil
+	return &embedded{server: server, conns: map[*direct]struct{}{}}, nil
 }
 
 func startEmbedded() (*miniredis.Miniredis, error) {
@@ -52,11 +51,20 @@ func (e *embedded) current() *miniredis.Miniredis {
 }
 
 func (e *embedded) dial(context.Context, string, string) (net.Conn, error) {
-	c, err := e.current().Dial()
-	if err != nil {
-		return nil, fmt.Errorf("dial embedded queue: %w", err)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.server == nil {
+		return nil, fmt.Errorf("dial embedded queue: %w", net.ErrClosed)
 	}
-	return pipe{c}, nil
+	c := newDirect(e.server.Server(), e.forget)
+	e.conns[c] = struct{}{}
+	return c, nil
+}
+
+func (e *embedded) forget(c *direct) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.conns, c)
 }
 
 // exchange puts an empty server in place of the current one. Connections to the old one are cut.
@@ -65,15 +73,24 @@ func (e *embedded) exchange() error {
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	old := e.server
-	e.server = next
-	e.mu.Unlock()
-	old.Close()
+	e.replace(next)
 	return nil
 }
 
-func (e *embedded) close() { e.current().Close() }
+func (e *embedded) close() { e.replace(nil) }
+
+func (e *embedded) replace(next *miniredis.Miniredis) {
+	e.mu.Lock()
+	old, conns := e.server, e.conns
+	e.server, e.conns = next, map[*direct]struct{}{}
+	e.mu.Unlock()
+	for c := range conns {
+		_ = c.Close()
+	}
+	if old != nil {
+		old.Close()
+	}
+}
 
 // age lets time pass in the embedded server, which has no clock of its own.
 func (q *Queue) age(ctx context.Context) {
@@ -91,20 +108,4 @@ func (q *Queue) age(ctx context.Context) {
 			last = now
 		}
 	}
-}
-
-// pipe tells go-redis of a closed pipe in the words of a closed socket, so that it tries another connection.
-type pipe struct{ net.Conn }
-
-func (p pipe) Read(b []byte) (int, error)         { n, err := p.Conn.Read(b); return n, asEOF(err) }
-func (p pipe) Write(b []byte) (int, error)        { n, err := p.Conn.Write(b); return n, asEOF(err) }
-func (p pipe) SetDeadline(t time.Time) error      { return asEOF(p.Conn.SetDeadline(t)) }
-func (p pipe) SetReadDeadline(t time.Time) error  { return asEOF(p.Conn.SetReadDeadline(t)) }
-func (p pipe) SetWriteDeadline(t time.Time) error { return asEOF(p.Conn.SetWriteDeadline(t)) }
-
-func asEOF(err error) error {
-	if errors.Is(err, io.ErrClosedPipe) {
-		return io.EOF
-	}
-	return err
 }

@@ -29,13 +29,14 @@ type scriptEngine struct {
 	inner *server.Peer // whom a script's own commands answer
 	out   *bytes.Buffer
 	flush *bufio.Writer
+	read  *bufio.Reader // of out
 }
 
 func newScriptEngine(s *server.Server) *scriptEngine {
 	out := &bytes.Buffer{}
 	flush := bufio.NewWriter(out)
 	e := &scriptEngine{
-		server: s, scripts: map[string]*lua.LFunction{}, out: out, flush: flush, inner: server.NewPeer(flush),
+		server: s, scripts: map[string]*lua.LFunction{}, out: out, flush: flush, inner: server.NewPeer(flush), read: bufio.NewReader(out),
 		state: lua.NewState(lua.Options{SkipOpenLibs: true, IncludeGoStackTrace: false}),
 	}
 	for name, open := range map[string]lua.LGFunction{
@@ -86,12 +87,26 @@ func (e *scriptEngine) script(cmd, text string) (*lua.LFunction, error) {
 	if run := e.scripts[sha]; run != nil {
 		return run, nil
 	}
-	run, err := e.state.LoadString(text)
+	run, err := e.compile(text)
 	if err != nil {
 		return nil, fmt.Errorf("compile script: %w", err)
 	}
 	e.scripts[sha] = run
 	return run, nil
+}
+
+// compile makes a function of a script. As a chunk it would take any number of arguments, for which each call makes a table.
+func (e *scriptEngine) compile(text string) (*lua.LFunction, error) {
+	l := e.state
+	defer l.SetTop(0)
+	chunk, err := l.LoadString("return function()\n" + text + "\nend")
+	if err != nil {
+		return nil, err
+	}
+	if err := l.CallByParam(lua.P{Fn: chunk, NRet: 1, Protect: true}); err != nil {
+		return nil, err
+	}
+	return l.CheckFunction(-1), nil
 }
 
 func (e *scriptEngine) run(peer *server.Peer, script *lua.LFunction, keys, argv []string) {
@@ -157,5 +172,6 @@ func (e *scriptEngine) dispatch(args []string) (any, error) {
 	if err := e.flush.Flush(); err != nil {
 		return nil, err
 	}
-	return server.ParseReply(bufio.NewReaderSize(e.out, max(16, e.out.Len())))
+	e.read.Reset(e.out)
+	return server.ParseReply(e.read)
 }

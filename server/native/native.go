@@ -182,10 +182,15 @@ func (a api) own(r *http.Request) (store.Operation, error) {
 	if err != nil {
 		return op, err
 	}
-	if p := auth.From(r.Context()); !seesAll(p) && op.Owner != p.Name {
+	if !sees(r, op) {
 		return op, jobs.ErrNoOperation
 	}
 	return op, nil
+}
+
+func sees(r *http.Request, op store.Operation) bool {
+	p := auth.From(r.Context())
+	return seesAll(p) || op.Owner == p.Name
 }
 
 func (a api) get(r *http.Request) (rest.Response, error) {
@@ -205,10 +210,6 @@ func (a api) wait(r *http.Request) (rest.Response, error) {
 		}
 		timeout = d
 	}
-	op, err := a.own(r)
-	if err != nil {
-		return rest.Response{}, err
-	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	var watch sync.WaitGroup
@@ -221,8 +222,12 @@ func (a api) wait(r *http.Request) (rest.Response, error) {
 		case <-ctx.Done():
 		}
 	})
-	if op, err = a.runner.Wait(ctx, op.ID); err != nil {
+	op, err := a.runner.WaitFor(ctx, rest.Var(r, "id"), func(op store.Operation) bool { return !op.State.Live() || !sees(r, op) })
+	if err != nil {
 		return rest.Response{}, err
+	}
+	if !sees(r, op) {
+		return rest.Response{}, jobs.ErrNoOperation
 	}
 	return rest.JSON(http.StatusOK, shape(op)), nil
 }

@@ -11,7 +11,8 @@ import (
 
 func (a api) tokenRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: http.MethodGet, Path: "/tokens", Need: auth.Reader, Handle: a.listTokens, Summary: "one's own tokens; of another with ?user= (admin)"},
+		{Method: http.MethodGet, Path: "/tokens", Need: auth.Reader, Handle: a.listTokens,
+			Summary: "one's own tokens; of another with ?user= (admin)"},
 		{Method: http.MethodDelete, Path: "/tokens/{id:[a-f0-9]{16}}", Need: auth.Reader, Handle: a.deleteToken,
 			Summary: "end a token of one's own, or any (admin)"},
 	}

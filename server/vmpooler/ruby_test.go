@@ -71,6 +71,15 @@ func TestObjectsArePrintedAsInRuby(t *testing.T) {
 	}
 }
 
+func TestAKeyThatIsSetTwiceKeepsItsPlace(t *testing.T) {
+	o := object{{"a", 1}, {"b", 2}}
+	o.set("a", 3)
+	o.set("c", 4)
+	if got := string(pretty(o)); got != "{\n  \"a\": 3,\n  \"b\": 2,\n  \"c\": 4\n}" {
+		t.Error(got)
+	}
+}
+
 func TestTimesReadAsInRuby(t *testing.T) {
 	at := time.Date(2026, 11, 21, 1, 54, 34, 5e8, time.UTC)
 	for zone, want := range map[*time.Location][2]string{

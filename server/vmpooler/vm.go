@@ -112,7 +112,7 @@ func newer(v *store.VM) object {
 	if len(named) > 0 {
 		o.set("snapshot_names", named)
 	}
-	if v.Reason != "" && (v.State == store.VMCompleted || v.State == store.VMDestroyed) {
+	if v.Reason != "" {
 		o.set("reason", v.Reason)
 	}
 	if v.Fault != "" && v.State == store.VMPending {

@@ -313,12 +313,16 @@ func samples(t testing.TB, registry *prometheus.Registry, prefix string) string 
 		}
 		for _, m := range f.GetMetric() {
 			var labels []string
+			instance := ""
 			for _, l := range m.GetLabel() {
-				if l.GetName() != "vmpooler_instance" {
+				if l.GetName() == "vmpooler_instance" {
+					instance = l.GetValue()
+				} else {
 					labels = append(labels, l.GetName()+"="+l.GetValue())
-				} else if l.GetValue() != "vmpooler" {
-					t.Errorf("%s is of instance %s", name, l.GetValue())
 				}
+			}
+			if want := map[bool]string{false: "vmpooler"}[name == "http_requests_total"]; instance != want {
+				t.Errorf("%s is of instance %q, want %q", name, instance, want)
 			}
 			value := m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 			out = append(out, fmt.Sprintf("%s{%s} %g", name, strings.Join(labels, ","), value))

@@ -14,6 +14,7 @@ type batch struct {
 	bolt   *bolt.Tx
 	now    time.Time
 	alone  bool
+	memory *memory     // nil if alone: who migrates reads records by other types
 	served int         // calls that were run
 	calls  []*call     // those of them that wait for the commit
 	after  []func()    // what the others want to have called then
@@ -29,7 +30,7 @@ func (b *batch) hasRoom() bool {
 // serve runs one closure and takes its writes back if it does not return nil.
 func (b *batch) serve(c *call, log *slog.Logger) {
 	b.served++
-	tx := &Tx{bolt: b.bolt, now: b.now, alone: b.alone}
+	tx := &Tx{bolt: b.bolt, now: b.now, alone: b.alone, memory: b.memory}
 	returned := false
 	defer func() {
 		tx.end()

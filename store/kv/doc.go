@@ -16,6 +16,9 @@
 // is on disk, Soon returning nil that it will be with the next commit. A closure that fails or
 // panics takes back its own writes and nobody else's.
 //
+// The writer remembers the records that it saw last and does not decode them again. The bytes in the file
+// stay the truth: it compares them before it believes its memory.
+//
 // The package refuses to hand out raw buckets, to open a file that another process holds or that a
 // newer program wrote, and to guess at an old layout for which it was given no migration. It is
 // the only package that imports bbolt, and it knows nothing of what the tables are about.

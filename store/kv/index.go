@@ -22,12 +22,9 @@ func (t *Table[V]) plan(tx *Tx, key Key, was []byte, v *V) ([]move, error) {
 	if len(t.Indexes) == 0 {
 		return nil, nil
 	}
-	var old *V
-	if was != nil {
-		old = new(V)
-		if err := t.decode(was, old); err != nil {
-			return nil, err
-		}
+	old, err := t.before(tx, key, was)
+	if err != nil {
+		return nil, err
 	}
 	moves := make([]move, 0, len(t.Indexes))
 	for i := range t.Indexes {
@@ -37,7 +34,6 @@ func (t *Table[V]) plan(tx *Tx, key Key, was []byte, v *V) ([]move, error) {
 		if len(m.out)+len(m.add) == 0 {
 			continue
 		}
-		var err error
 		if m.bucket, err = t.entries(tx, i); err != nil {
 			return nil, err
 		}
@@ -49,6 +45,18 @@ func (t *Table[V]) plan(tx *Tx, key Key, was []byte, v *V) ([]move, error) {
 		moves = append(moves, m)
 	}
 	return moves, nil
+}
+
+// before is the record that was stands for, not to be changed; nil if there was none.
+func (t *Table[V]) before(tx *Tx, key Key, was []byte) (*V, error) {
+	if was == nil {
+		return nil, nil
+	}
+	if known := t.recall(tx, key, was); known != nil {
+		return known, nil
+	}
+	old := new(V)
+	return old, t.decode(was, old)
 }
 
 // admit checks that an index key may be added for a record.

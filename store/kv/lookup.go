@@ -48,7 +48,7 @@ func (t *Table[V]) GetIndex(tx *Tx, index string, key Key) (V, error) {
 	if owner == nil {
 		return v, t.notFound()
 	}
-	return t.follow(records, index, owner)
+	return t.follow(tx, records, index, owner)
 }
 
 // Count counts the records; it walks over them without decoding.

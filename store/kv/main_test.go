@@ -40,6 +40,7 @@ type car struct {
 var cars = &kv.Table[car]{
 	Name: "cars",
 	Key:  func(c *car) kv.Key { return kv.Text(c.ID) },
+	Copy: copyCar,
 	Indexes: []kv.Index[car]{
 		{Name: "plate", Unique: true, Keys: func(c *car) []kv.Key {
 			if c.Plate == "" {

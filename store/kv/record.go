@@ -14,17 +14,16 @@ var replaced = []byte(`\ufffd`)
 
 // Get returns the record with that key, or ErrNotFound.
 func (t *Table[V]) Get(tx *Tx, key Key) (V, error) {
-	var v V
+	var none V
 	b, err := t.records(tx)
 	if err != nil {
-		return v, err
+		return none, err
 	}
 	raw := b.Get(key)
 	if raw == nil {
-		return v, t.notFound()
+		return none, t.notFound()
 	}
-	err = t.decode(raw, &v)
-	return v, err
+	return t.load(tx, key, raw)
 }
 
 // Has tells whether there is a record with that key, without decoding it.
@@ -74,6 +73,7 @@ func (t *Table[V]) store(tx *Tx, v *V, replace bool) error {
 	if err := tx.put(b, key, raw, was); err != nil {
 		return fmt.Errorf("table %s: %w", t.Name, err)
 	}
+	t.remember(tx, key, raw, v)
 	return t.apply(tx, key, moves)
 }
 

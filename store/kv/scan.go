@@ -23,9 +23,9 @@ func (t *Table[V]) ScanRange(tx *Tx, r Range) iter.Seq2[V, error] {
 			fail(yield, err)
 			return
 		}
-		err = tx.walk(b, r, func(_, raw []byte) (bool, error) {
-			var v V
-			if err := t.decode(raw, &v); err != nil {
+		err = tx.walk(b, r, func(key, raw []byte) (bool, error) {
+			v, err := t.load(tx, key, raw)
+			if err != nil {
 				return false, err
 			}
 			return yield(v, nil), nil
@@ -93,7 +93,7 @@ func (t *Table[V]) walkIndex(tx *Tx, index string, r Range, visit func(V) bool) 
 		if err != nil {
 			return false, err
 		}
-		v, err := t.follow(records, index, key)
+		v, err := t.follow(tx, records, index, key)
 		if err != nil {
 			return false, err
 		}
@@ -102,14 +102,13 @@ func (t *Table[V]) walkIndex(tx *Tx, index string, r Range, visit func(V) bool) 
 }
 
 // follow reads the record that an index entry points to.
-func (t *Table[V]) follow(records *bolt.Bucket, index string, key Key) (V, error) {
-	var v V
+func (t *Table[V]) follow(tx *Tx, records *bolt.Bucket, index string, key Key) (V, error) {
 	raw := records.Get(key)
 	if raw == nil {
-		return v, fmt.Errorf("table %s: index %s: %w: no record %s", t.Name, index, ErrCorrupt, key)
+		var none V
+		return none, fmt.Errorf("table %s: index %s: %w: no record %s", t.Name, index, ErrCorrupt, key)
 	}
-	err := t.decode(raw, &v)
-	return v, err
+	return t.load(tx, key, raw)
 }
 
 func fail[V any](yield func(V, error) bool, err error) {

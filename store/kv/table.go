@@ -25,6 +25,9 @@ type Table[V any] struct {
 	Name    string
 	Key     func(*V) Key
 	Indexes []Index[V]
+	// Copy gives the record as Get would give it after a Put, sharing nothing with its argument. With it the writer need not
+	// decode again what it has seen; without it every record is decoded.
+	Copy func(V) V
 	// Ascending promises that new records mostly come last, which packs pages fuller.
 	Ascending bool
 }

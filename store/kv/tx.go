@@ -16,6 +16,7 @@ type Tx struct {
 	bolt   *bolt.Tx
 	now    time.Time
 	alone  bool
+	memory *memory // the writer's; nil where records are decoded each time
 	ended  atomic.Bool
 	writes int      // counts up on every change, so that scans notice
 	undo   []change // how to take this caller's writes back, oldest first

@@ -50,8 +50,9 @@ type writer struct {
 	waiting atomic.Int64          // calls queued or running
 	failing atomic.Pointer[error] // of the last commit; nil if it succeeded
 
-	batch *batch // being filled; only the goroutine's
-	held  *call  // taken from the queue, waiting for a batch of its own; only the goroutine's
+	memory memory // only the goroutine's
+	batch  *batch // being filled; only the goroutine's
+	held   *call  // taken from the queue, waiting for a batch of its own; only the goroutine's
 }
 
 func startWriter(file *bolt.DB, opts Options) *writer {
@@ -163,6 +164,9 @@ func (w *writer) open() bool {
 			continue
 		}
 		w.batch = &batch{bolt: tx, now: w.now(), alone: c.alone}
+		if !c.alone {
+			w.batch.memory = &w.memory
+		}
 		w.batch.serve(c, w.log)
 		return true
 	}

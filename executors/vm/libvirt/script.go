@@ -27,6 +27,7 @@ func newScript(h *hypervisor, limit time.Duration) *script {
 	s := &script{limit: int(limit / time.Second)}
 	s.add(`set -e
 export LC_ALL=C
+most=
 V() {
   local left=$((%d - SECONDS))
   if [ "$left" -le 0 ]; then

@@ -54,12 +54,13 @@ func TestAddressWaitsForTheGuest(t *testing.T) {
 		ip  string
 		err error
 	}
+	watched := w.watched()
 	got := make(chan answer, 1)
 	go func() {
 		ip, err := p.Address(t.Context(), w.pool, "slow")
 		got <- answer{ip, err}
 	}()
-	eventually(t, "it waits for news", func() bool { return w.count("WaitForUpdatesEx") > 3 })
+	eventually(t, "it waits for news", watched)
 	w.report("slow", "169.254.3.4")
 	w.report("slow", "10.1.2.3")
 	if a := <-got; a.err != nil || a.ip != "10.1.2.3" {

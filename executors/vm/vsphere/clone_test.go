@@ -307,4 +307,9 @@ func TestWhatWasRemovedMeanwhileIsAskedForAnew(t *testing.T) {
 		t.Error("the old layout is believed")
 	}
 	w.must(p.Create(t.Context(), w.pool, "a"))
+	undo()
+	defer w.faulty("PowerOnVM_Task", 1, &types.ManagedObjectNotFound{Obj: thing("VirtualMachine", "vm-9")})()
+	if err := p.Create(t.Context(), w.pool, "b"); !errors.Is(err, vm.ErrUnavailable) || errors.Is(err, vm.ErrNotFound) {
+		t.Errorf("the clone itself: %v", err)
+	}
 }

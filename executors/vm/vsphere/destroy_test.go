@@ -103,10 +103,10 @@ func TestWhatSomebodyElseIsDoingToAMachineIsWaitedFor(t *testing.T) {
 			p := w.provider()
 			w.must(p.Create(t.Context(), w.pool, "a"))
 			end := w.busy("a")
-			waits := w.count("WaitForUpdatesEx")
+			watched := w.watched()
 			ended := make(chan error, 1)
 			go func() { ended <- call(p, w.pool) }()
-			eventually(t, "it waits", func() bool { return w.count("WaitForUpdatesEx") >= waits+2 })
+			eventually(t, "it waits", watched)
 			if w.count("Destroy_Task")+w.count("ReconfigVM_Task")+w.count("CreateSnapshot_Task") != 0 {
 				t.Error("it did not wait")
 			}

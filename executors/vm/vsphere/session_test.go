@@ -126,15 +126,48 @@ func TestATaskIsFollowedAcrossSessions(t *testing.T) {
 	w := newWorld(t)
 	p := w.provider()
 	release := w.holdClones()
+	watched := w.watched()
 	created := make(chan error, 1)
 	go func() { created <- p.Create(t.Context(), w.pool, "a") }()
-	eventually(t, "the clone is under way and waited for", func() bool { return w.count("CloneVM_Task") == 1 && w.count("WaitForUpdatesEx") >= 2 })
+	eventually(t, "the clone is waited for", watched)
 	w.expire()
 	release()
 	w.must(<-created)
 	if n := w.count("CloneVM_Task"); n != 1 {
 		t.Errorf("%d clones", n)
 	}
+}
+
+func TestATaskIsFollowedAcrossALostConnection(t *testing.T) {
+	w := newWorld(t)
+	p := w.provider()
+	release := w.holdClones()
+	watched := w.watched()
+	created := make(chan error, 1)
+	go func() { created <- p.Create(t.Context(), w.pool, "a") }()
+	eventually(t, "the clone is waited for", watched)
+	w.gate.down()()
+	release()
+	w.must(<-created)
+	if n := w.count("CloneVM_Task"); n != 1 {
+		t.Errorf("%d clones", n)
+	}
+}
+
+func TestATaskIsNotWaitedForWhenTheServerStaysAway(t *testing.T) {
+	w := newWorld(t)
+	p := w.provider(func(c *Config) { c.CallTimeout = 300 * time.Millisecond })
+	release := w.holdClones()
+	watched := w.watched()
+	created := make(chan error, 1)
+	go func() { created <- p.Create(t.Context(), w.pool, "a") }()
+	eventually(t, "the clone is waited for", watched)
+	up := w.gate.down()
+	if err := <-created; !errors.Is(err, vm.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	up()
+	release()
 }
 
 func TestPropertiesThatAreWithheldForWantOfASession(t *testing.T) {
@@ -176,10 +209,10 @@ func TestATaskThatIsLostWithTheServerIsNeitherDoneNorGone(t *testing.T) {
 	p := before.provider()
 	before.must(p.Create(t.Context(), before.pool, "a"))
 	before.holdClones()
-	waits := before.count("WaitForUpdatesEx")
+	watched := before.watched()
 	created := make(chan error, 1)
 	go func() { created <- p.Create(t.Context(), before.pool, "b") }()
-	eventually(t, "the clone is waited for", func() bool { return before.count("WaitForUpdatesEx") >= waits+2 })
+	eventually(t, "the clone is waited for", watched)
 	up := before.gate.down()
 	before.gate.retarget(after.gate.target)
 	up()
@@ -349,12 +382,12 @@ func TestCloseEndsCallsThatWait(t *testing.T) {
 	p := w.provider()
 	w.must(p.Create(t.Context(), w.pool, "mute"))
 	ended := make(chan error, 1)
-	waits := w.count("WaitForUpdatesEx")
+	watched := w.watched()
 	go func() {
 		_, err := p.Address(t.Context(), w.pool, "mute")
 		ended <- err
 	}()
-	eventually(t, "it waits for news", func() bool { return w.count("WaitForUpdatesEx") >= waits+2 })
+	eventually(t, "it waits for news", watched)
 	w.must(p.Close())
 	if err := <-ended; !errors.Is(err, vm.ErrUnavailable) || !errors.Is(err, errClosed) {
 		t.Errorf("got %v", err)

@@ -11,11 +11,17 @@ import (
 )
 
 // watch tells of the properties of an object, as they are and whenever they change, until seen says that it has seen enough.
-// A property that is unset is not told. What watches is lost with the session, and then set up anew.
-func (p *Provider) watch(ctx context.Context, c *vim25.Client, of types.ManagedObjectReference, properties []string, seen func(values) (bool, error)) error {
+// A property that is unset is not told. What watches is lost with the session, and then set up anew; so it is when the connection
+// was lost, unless there is none for as long as one request may take.
+func (p *Provider) watch(ctx context.Context, c *vim25.Client, of ref, properties []string, seen func(values) (bool, error)) error {
+	heard := time.Now()
 	for {
-		err := p.watchOnce(ctx, c, of, properties, seen)
-		if !errors.Is(err, errWatchLost) {
+		err := p.watchOnce(ctx, c, of, properties, func(v values) (bool, error) {
+			heard = time.Now()
+			return seen(v)
+		})
+		lost := errors.Is(err, errWatchLost) || err != nil && faultOf(err) == nil && network(err) && time.Since(heard) < p.cfg.CallTimeout
+		if !lost || ctx.Err() != nil {
 			return err
 		}
 		select {
@@ -34,7 +40,7 @@ const watchPause = 100 * time.Millisecond
 
 var errWatchLost = errors.New("watch lost with its session")
 
-func (p *Provider) watchOnce(ctx context.Context, c *vim25.Client, of types.ManagedObjectReference, properties []string, seen func(values) (bool, error)) error {
+func (p *Provider) watchOnce(ctx context.Context, c *vim25.Client, of ref, properties []string, seen func(values) (bool, error)) error {
 	made, err := methods.CreatePropertyCollector(ctx, c, &types.CreatePropertyCollector{This: c.ServiceContent.PropertyCollector})
 	if err != nil {
 		return err
@@ -73,7 +79,7 @@ func (p *Provider) watchOnce(ctx context.Context, c *vim25.Client, of types.Mana
 }
 
 // lost tells that a collector is gone from that the object is.
-func lost(err error, collector types.ManagedObjectReference) error {
+func lost(err error, collector ref) error {
 	if f, ok := faultOf(err).(*types.ManagedObjectNotFound); ok && f.Obj == collector {
 		return errWatchLost
 	}
@@ -105,7 +111,7 @@ func (f *fault) Error() string                { return f.LocalizedMessage }
 func (f *fault) Fault() types.BaseMethodFault { return f.LocalizedMethodFault.Fault }
 
 // dismiss frees what a watch had on the server, after the caller has gone on.
-func (p *Provider) dismiss(c *vim25.Client, collector types.ManagedObjectReference) {
+func (p *Provider) dismiss(c *vim25.Client, collector ref) {
 	if !p.join() {
 		return // the logout frees it
 	}

@@ -190,6 +190,12 @@ func (w *world) count(method string) int {
 	return w.calls[method]
 }
 
+// watched tells when something has been waited for since: the second request is the one that waits.
+func (w *world) watched() func() bool {
+	before := w.count("WaitForUpdatesEx")
+	return func() bool { return w.count("WaitForUpdatesEx") >= before+2 }
+}
+
 func (w *world) set(change func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
