@@ -13,7 +13,6 @@ import (
 	"strings"
 	"yardmaster/executors/redis"
 	"yardmaster/jobs/pools"
-	"yardmaster/jobs/volumes"
 	"yardmaster/server/config"
 	"yardmaster/store"
 )
@@ -95,7 +94,7 @@ func importVMPooler(ctx context.Context, cfg config.Config, args []string, stdou
 	to := pools.TakeoverOptions{Pools: poolConfig(cfg.Pools).Pools, Since: o.since, Apply: o.apply, TokenTTL: cfg.Pools.TokenTTL}
 	if o.apply {
 		if isNew(cfg.SecretKeyFile) && !fresh {
-			if err := volumes.NothingSealed(ctx, db); err != nil {
+			if err := nothingSealed(ctx, db); err != nil {
 				return fmt.Errorf("secret_key_file %s is missing: %w", cfg.SecretKeyFile, err)
 			}
 		}

@@ -66,7 +66,7 @@ func (p *poolParts) provider(cfg config.Config, c config.Provider, log *slog.Log
 	case config.ProviderSim:
 		return vmsim.New(simOptions(c.Sim, log))
 	case config.ProviderLibvirt:
-		run, err := p.hypervisors(cfg, c.Libvirt.Hosts, log)
+		run, err := p.hypervisors(cfg, c.Libvirt, log)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (p *poolParts) provider(cfg config.Config, c config.Provider, log *slog.Log
 	case config.ProviderVSphere:
 		v := c.VSphere
 		return vsphere.New(vsphere.Config{Server: v.Server, Username: v.Username, Password: v.Password.Reveal(), Insecure: v.Insecure,
-			Datacenter: v.Datacenter, Trips: v.Trips, DialTimeout: v.DialTimeout, CallTimeout: v.CallTimeout, TaskTimeout: v.TaskTimeout,
+			Datacenter: v.Datacenter, Requests: v.Requests, DialTimeout: v.DialTimeout, CallTimeout: v.CallTimeout, TaskTimeout: v.TaskTimeout,
 			ManageHosts: v.ManageHosts, CreateFolders: v.CreateFolders, DeltaDisks: v.DeltaDisks, UsageLimit: v.UsageLimit,
 			HostsMaxAge: v.HostsMaxAge, Logger: log})
 	}
@@ -97,7 +97,9 @@ func simOptions(s config.SimProvider, log *slog.Logger) vmsim.Options {
 }
 
 // hypervisors reaches the hosts of libvirt: over SSH, but for the one that this program runs on.
-func (p *poolParts) hypervisors(cfg config.Config, hosts []string, log *slog.Logger) (executors.Runner, error) {
+func (p *poolParts) hypervisors(cfg config.Config, l config.LibvirtProvider, log *slog.Logger) (executors.Runner, error) {
+	hosts := l.Hosts
+	cfg.SSH.CommandTimeout = max(cfg.SSH.CommandTimeout, l.CopyTimeout+time.Minute) // a script that copies an image ends by itself
 	here := local.New(local.Config{CommandTimeout: cfg.SSH.CommandTimeout, Logger: log})
 	if !slices.ContainsFunc(hosts, func(h string) bool { return h != config.LocalHost }) {
 		return here, nil
@@ -178,7 +180,7 @@ func inDNS(ctx context.Context, host string) (bool, error) {
 type people struct {
 	accounts *accounts.Service
 	pools    auth.Authenticator // with a password, at the vmpooler API; nil: there are no users
-	tokens   auth.Authenticator // with a token that a user made
+	tokens   auth.TokenLookup   // whom a token lets in that a user made
 	own      auth.Authenticator // with a password, elsewhere
 }
 
@@ -204,8 +206,7 @@ func openPeople(cfg config.Config, kept *accounts.Service) (people, error) {
 		}
 		return t.User, err
 	}
-	p.tokens = auth.Opaque(auth.OpaqueOptions{Headers: []string{"X-AUTH-TOKEN"}, Bearer: true, Challenge: `Basic realm="Authentication required"`,
-		Lookups: []auth.TokenLookup{auth.UserTokens(owner, users)}})
+	p.tokens = auth.UserTokens(owner, users)
 	return p, nil
 }
 
@@ -257,7 +258,7 @@ func userBackends(cfg config.Config, kept *accounts.Users) (auth.Users, error) {
 func poolerDialect(cfg config.Config, service *pools.Service, who people, door auth.Authenticator, metrics *vmpooler.Metrics, log *slog.Logger) (*vmpooler.API, error) {
 	p := cfg.Pools
 	return vmpooler.New(vmpooler.Options{Service: service, Auth: door, Passwords: who.pools, Accounts: who.accounts, TokenTTL: p.TokenTTL, Domain: p.Domain,
-		Metrics: metrics, MetricsPath: p.Prometheus.Endpoint, UsageStats: p.UsageStats, RateLimit: p.RateLimiting,
+		Metrics: metrics, MetricsPath: p.Prometheus.Endpoint, MetricsOpen: cfg.Metrics.Open, UsageStats: p.UsageStats, RateLimit: p.RateLimiting,
 		LogRequests: p.RequestLogger, Logger: log})
 }
 

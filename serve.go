@@ -17,6 +17,7 @@ import (
 	"yardmaster/auth"
 	"yardmaster/executors/gluster"
 	"yardmaster/jobs"
+	"yardmaster/jobs/accounts"
 	"yardmaster/jobs/pools"
 	"yardmaster/jobs/queue"
 	"yardmaster/jobs/volumes"
@@ -63,7 +64,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	}
 	defer func() { err = errors.Join(err, closeHosts()) }()
 	if isNew(cfg.SecretKeyFile) && !fresh {
-		if err := volumes.NothingSealed(ctx, db); err != nil {
+		if err := nothingSealed(ctx, db); err != nil {
 			return fmt.Errorf("secret_key_file %s is missing: %w", cfg.SecretKeyFile, err)
 		}
 	}
@@ -140,6 +141,11 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	stop()
 	log.Info("stopped")
 	return err
+}
+
+// nothingSealed refuses to make a new key where records hold what another one sealed.
+func nothingSealed(ctx context.Context, db *store.DB) error {
+	return errors.Join(volumes.NothingSealed(ctx, db), accounts.NothingSealed(ctx, db))
 }
 
 func isNew(path string) bool {

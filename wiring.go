@@ -132,7 +132,9 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 	if err != nil {
 		return doors{}, err
 	}
-	ways := []auth.Authenticator{who.tokens, configured, who.own}
+	tokenDoor := auth.Opaque(auth.OpaqueOptions{Headers: []string{"X-AUTH-TOKEN"}, Bearer: true, Challenge: `Basic realm="Authentication required"`,
+		Lookups: []auth.TokenLookup{configured.Find, who.tokens}})
+	ways := []auth.Authenticator{tokenDoor, who.own}
 	pooler, err := auth.Anonymous(auth.Mode(cfg.Dialects.VMPooler.Anonymous), auth.Chain(ways...))
 	if err != nil {
 		return doors{}, err

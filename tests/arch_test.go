@@ -82,7 +82,7 @@ var testDoors = map[string][]string{
 	"github.com/google/go-cmp":     {"*", "*/*", "*/*/*"},
 	"golang.org/x/crypto/ssh":      {"tests/*", "executors/ssh", "executors/sim/simsshd"},
 	"github.com/redis/go-redis/v9": {"tests", "tests/*"},
-	"go.yaml.in/yaml/v3":           {"tests", "tests/*", "server/heketi"},
+	"go.yaml.in/yaml/v3":           {"tests", "tests/*", "server/heketi", "server/vmpooler"},
 }
 
 // pure packages are given time, ids and files by their callers. What they draw by lot they draw with a seed.

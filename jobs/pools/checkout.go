@@ -3,6 +3,7 @@ package pools
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"yardmaster/jobs/pools/plan"
@@ -90,12 +91,17 @@ func countTaken(tx *store.Tx, by Who, taken []Taken) error {
 	return store.AddUsage(tx, store.UsageOfUser, by.User, n, 0, 0)
 }
 
-// quota refuses what would give a user more than one may hold. Those who did not sign in share none.
+// quota refuses what would give a user more than one may hold; what the user's open requests still wait for counts as held.
+// Those who did not sign in share none.
 func (d *Domain) quota(tx *store.Tx, by Who, wants []Want) error {
-	if by.User == "" || by.Admin {
+	if by.User == "" || by.Admin || !d.quotas() {
 		return nil
 	}
-	total := 0
+	due, err := outstanding(tx, by.User)
+	if err != nil {
+		return err
+	}
+	total, all := 0, 0
 	perPool := map[string]int{}
 	for _, w := range wants {
 		total += w.Count
@@ -103,8 +109,11 @@ func (d *Domain) quota(tx *store.Tx, by Who, wants []Want) error {
 			perPool[b] += w.Count
 		}
 	}
+	for _, n := range due {
+		all += n
+	}
 	if most := d.cfg.QuotaUser; most > 0 {
-		if have := store.CountHeldBy(tx, by.User, ""); have+total > most {
+		if have := store.CountHeldBy(tx, by.User, "") + all; have+total > most {
 			return fmt.Errorf("%w: %s holds %d machines of at most %d", ErrQuota, by.User, have, most)
 		}
 	}
@@ -113,11 +122,41 @@ func (d *Domain) quota(tx *store.Tx, by Who, wants []Want) error {
 		if most == 0 {
 			continue
 		}
-		if have := store.CountHeldBy(tx, by.User, pool); have+n > most {
+		if have := store.CountHeldBy(tx, by.User, pool) + due[pool]; have+n > most {
 			return fmt.Errorf("%w: %s holds %d machines of at most %d in pool %s", ErrQuota, by.User, have, most, pool)
 		}
 	}
 	return nil
+}
+
+// quotas says whether there are any.
+func (d *Domain) quotas() bool {
+	return d.cfg.QuotaUser > 0 || slices.ContainsFunc(d.cfg.Pools, func(p Pool) bool { return p.QuotaUser > 0 })
+}
+
+// outstanding is what the open requests of a user still wait for, by pool.
+func outstanding(tx *store.Tx, user string) (map[string]int, error) {
+	open, err := store.PendingRequests(tx)
+	if err != nil {
+		return nil, err
+	}
+	due := map[string]int{}
+	for i := range open {
+		if open[i].User != user {
+			continue
+		}
+		for _, item := range open[i].Items {
+			due[item.Pool] += item.Count
+		}
+		held, err := heldByRequest(tx, open[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range held {
+			due[v.Pool]--
+		}
+	}
+	return due, nil
 }
 
 // complete ends a machine's use: it waits to be destroyed.

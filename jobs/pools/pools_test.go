@@ -411,6 +411,9 @@ func TestQuotasAndOwnership(t *testing.T) {
 	if _, err := y.s.Checkout(ctx, ann, []pools.Want{{Name: "debian", Count: 1}}); !errors.Is(err, pools.ErrQuota) {
 		t.Errorf("got %v, want %v", err, pools.ErrQuota)
 	}
+	if _, err := y.s.Request(ctx, ann, "beyond", []pools.Want{{Name: "debian", Count: 1}}); !errors.Is(err, pools.ErrQuota) {
+		t.Errorf("on demand: got %v, want %v", err, pools.ErrQuota)
+	}
 	if err := y.s.Delete(ctx, nobody, v.Name); !errors.Is(err, pools.ErrNeedToken) {
 		t.Errorf("got %v, want %v", err, pools.ErrNeedToken)
 	}

@@ -9,14 +9,19 @@ import (
 	"yardmaster/store"
 )
 
-// Request asks for machines that are made for it; the keeper makes them. An id of "" is made up. Errors: *UnknownPoolsError,
-// ErrTooMany, ErrRequestExists.
+// Request asks for machines that are made for it; the keeper makes them. An id of "" is made up. The bound is for each name that is asked for. Errors: *UnknownPoolsError,
+// ErrTooMany, ErrRequestExists, ErrQuota.
 func (s *Service) Request(ctx context.Context, by Who, id string, wants []Want) (store.VMRequest, error) {
 	if err := s.unknown(wants); err != nil {
 		return store.VMRequest{}, err
 	}
-	if n := total(wants); s.cfg.MaxOnDemand > 0 && n > s.cfg.MaxOnDemand {
-		return store.VMRequest{}, fmt.Errorf("%w: %d of at most %d", ErrTooMany, n, s.cfg.MaxOnDemand)
+	for _, w := range wants {
+		if s.cfg.MaxOnDemand > 0 && w.Count > s.cfg.MaxOnDemand {
+			return store.VMRequest{}, fmt.Errorf("%w: %d of %s, at most %d", ErrTooMany, w.Count, w.Name, s.cfg.MaxOnDemand)
+		}
+	}
+	if id == "" {
+		id = s.newID()
 	}
 	r := store.VMRequest{ID: id, State: store.RequestPending, Items: s.spread(wants), Token: by.Token, User: by.User}
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
@@ -27,6 +32,9 @@ func (s *Service) Request(ctx context.Context, by Who, id string, wants []Want) 
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
+		if err := s.quota(tx, by, wants); err != nil {
+			return err
+		}
 		r.Requested = tx.Now()
 		return store.VMRequests.Put(tx, &r)
 	})
@@ -34,14 +42,6 @@ func (s *Service) Request(ctx context.Context, by Who, id string, wants []Want) 
 		s.keeper.Kick(s.served(wants)...)
 	}
 	return r, err
-}
-
-func total(wants []Want) int {
-	n := 0
-	for _, w := range wants {
-		n += w.Count
-	}
-	return n
 }
 
 // spread decides for every machine of a request which pool makes it, in the way in which a checkout would choose.

@@ -134,7 +134,7 @@ func vsphereFields() []field[Provider] {
 		fieldOf("password_file", "", text(), func(p *Provider) *string { return &p.VSphere.PasswordFile }, "File that holds the password."),
 		fieldOf("insecure", "false", boolean(), func(p *Provider) *bool { return &p.VSphere.Insecure }, "Take any certificate."),
 		fieldOf("datacenter", "", text(), func(p *Provider) *string { return &p.VSphere.Datacenter }, "Datacenter of pools that name none; may be empty if there is but one."),
-		fieldOf("connection_pool_size", "8", number(1, 1000), func(p *Provider) *int { return &p.VSphere.Trips }, "Requests at a time."),
+		fieldOf("connection_pool_size", "8", number(1, 1000), func(p *Provider) *int { return &p.VSphere.Requests }, "Requests at a time."),
 		fieldOf("dial_timeout", "10s", duration(time.Millisecond), func(p *Provider) *time.Duration { return &p.VSphere.DialTimeout }, "How long connecting may take."),
 		fieldOf("call_timeout", "30s", duration(time.Second), func(p *Provider) *time.Duration { return &p.VSphere.CallTimeout }, "The longest that one request may take."),
 		fieldOf("task_timeout", "15m", duration(time.Second), func(p *Provider) *time.Duration { return &p.VSphere.TaskTimeout }, "The longest that a clone or another task may take."),

@@ -105,7 +105,7 @@ ssh: {agent: true}
 		t.Errorf("%+v", c.Pools)
 	}
 	v, s, l := c.Pools.Providers[0], c.Pools.Providers[1], c.Pools.Providers[2]
-	if v.Kind != ProviderVSphere || v.VSphere.UsageLimit != 70 || v.VSphere.Trips != 8 || v.VSphere.Password.Reveal() != "p" || !v.Purge || v.Allow[0] != "keep-*" {
+	if v.Kind != ProviderVSphere || v.VSphere.UsageLimit != 70 || v.VSphere.Requests != 8 || v.VSphere.Password.Reveal() != "p" || !v.Purge || v.Allow[0] != "keep-*" {
 		t.Errorf("%+v", v)
 	}
 	if s.Kind != ProviderSim || s.Sim.CreateMost != 3*time.Second || s.Sim.ReadyFail != 5 || s.Sim.Hosts != 4 {

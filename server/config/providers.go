@@ -69,7 +69,7 @@ type VSphereProvider struct {
 	Insecure     bool // take any certificate
 	Datacenter   string
 
-	Trips                                 int // requests at a time
+	Requests                              int // requests at a time
 	DialTimeout, CallTimeout, TaskTimeout time.Duration
 
 	CreateFolders bool

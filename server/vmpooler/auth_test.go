@@ -24,7 +24,7 @@ func every(y *yard) []string {
 
 func TestAClosedYardLetsNobodyIn(t *testing.T) {
 	y := start(t, func(s *setting) { s.mode = auth.AnonymousNone })
-	open := map[string]int{"GET /": 302, "GET /dashboard/dashboard.css": 200, "GET /dashboard/dashboard.js": 200}
+	open := map[string]int{"GET /dashboard/dashboard.css": 200, "GET /dashboard/dashboard.js": 200}
 	for _, request := range every(y) {
 		method, path, _ := strings.Cut(request, " ")
 		a := y.do(method, path, `{}`, nil)

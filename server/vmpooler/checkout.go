@@ -35,7 +35,7 @@ func (e edition) checkoutPath(r *http.Request) (rest.Response, error) {
 	return e.checkout(r, wantsIn(rest.Var(r, "name")))
 }
 
-// checkout takes all that is wanted or nothing. What is wanted zero times is taken care of by not being there.
+// checkout takes all that is wanted or nothing. A count of 0 takes nothing.
 func (e edition) checkout(r *http.Request, wants []pools.Want) (rest.Response, error) {
 	if unknown := e.unknown(wants); unknown != nil {
 		for range unknown {

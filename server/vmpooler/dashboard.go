@@ -29,7 +29,7 @@ func (a *API) pages() []rest.Route {
 		return rest.Route{Method: get, Path: path, Need: need, Handle: handle, Summary: summary}
 	}
 	all := []rest.Route{
-		route("/", auth.Public, toDashboard, "to the dashboard"),
+		route("/", auth.Reader, toDashboard, "to the dashboard"),
 		route(dashboardPath, auth.Reader, a.dashboard(), "pools at a glance"),
 		route(dashboardPath+"/dashboard.css", auth.Public, asset("dashboard.css", "text/css; charset=utf-8"), "how it looks"),
 		route(dashboardPath+"/dashboard.js", auth.Public, asset("dashboard.js", "text/javascript; charset=utf-8"), "how it draws"),

@@ -25,7 +25,7 @@ func (a *API) routes() []rest.Route {
 	}
 	old := a.unversioned()
 	all = append(all, old.common()...)
-	all = append(all, old.route(http.MethodPut, byName+"/disk/{size}", auth.User, old.disk, "add a disk to a machine"))
+	all = append(all, old.route(http.MethodPut, byName+"/disk/{size}", auth.User, old.vmCounted("put", "disksize", old.disk), "the same as POST"))
 	all = append(all, a.pages()...)
 	for i := range all {
 		all[i].Limit = mostBody
@@ -61,6 +61,7 @@ func (e edition) common() []rest.Route {
 		e.route(get, byName, auth.Reader, e.vmCounted("get", "hostname", e.vmInfo), "one machine"),
 		e.route(put, byName, auth.User, e.vmCounted("put", "modify", e.vmChange), "set lifetime and tags of a machine, add a disk"),
 		e.route(del, byName, auth.User, e.vmCounted("delete", "hostname", e.vmDelete), "give a machine up"),
+		e.route(post, byName+"/disk/{size}", auth.User, e.vmCounted("post", "disksize", e.disk), "add a disk to a machine"),
 		e.route(post, byName+"/snapshot", auth.User, e.vmCounted("post", "snapshot", e.snapshotNew), "save a machine's state, if wanted under a name"),
 		e.route(post, bySnapshot, auth.User, e.vmCounted("post", "snapshot", e.snapshotRevert), "bring a machine back to a snapshot"),
 	}
@@ -70,7 +71,6 @@ func (e edition) common() []rest.Route {
 func (e edition) versioned() []rest.Route {
 	get, post, del := http.MethodGet, http.MethodPost, http.MethodDelete
 	return []rest.Route{
-		e.route(post, byName+"/disk/{size}", auth.User, e.vmCounted("post", "disksize", e.disk), "add a disk to a machine"),
 		e.route(del, bySnapshot, auth.User, e.vmCounted("delete", "snapshot", e.snapshotDelete), "remove a snapshot"),
 
 		e.route(get, "/poolstat", auth.Reader, e.poolStat, "size and ready machines of the pools in ?pool="),

@@ -66,9 +66,7 @@ func TestPoolStat(t *testing.T) {
 	y.get("/api/v2/poolstat/?pool=debian-7-x86_64,debian").is(200, `{"pools": {`+one+`,`+two+`}}`)
 	y.get("/api/v1/poolstat").printed(200, "{\n  \"pools\": {\n  }\n}")
 	y.get("/api/v1/poolstat?pool=solaris").is(200, `{"pools": {}}`)
-	if a := y.get("/poolstat?pool=debian"); a.Code != 404 {
-		t.Errorf("without a version: %d", a.Code)
-	}
+	y.get("/poolstat?pool=debian").is(404, no)
 }
 
 func TestTotalRunning(t *testing.T) {

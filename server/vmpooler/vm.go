@@ -115,7 +115,7 @@ func newer(v *store.VM) object {
 	if v.Reason != "" {
 		o.set("reason", v.Reason)
 	}
-	if v.Fault != "" && v.State == store.VMPending {
+	if v.Fault != "" {
 		o.set("check", v.Fault)
 	}
 	return o

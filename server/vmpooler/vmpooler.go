@@ -120,7 +120,8 @@ func (a *API) Dialect() rest.Dialect {
 
 // prefixes are the leading segments that vmpooler answers, also where it has nothing to say there.
 func (a *API) prefixes() []string {
-	all := []string{"", "api/v1", "api/v2", "api/v3", "status", "summary", "token", "vm", "dashboard", "healthcheck"}
+	all := []string{"", "api/v1", "api/v2", "api/v3", "status", "summary", "token", "vm", "dashboard", "healthcheck",
+		"poolstat", "totalrunning", "config", "full_config", "poolreset", "ondemandvm"} // the last six only with a version
 	return append(all, strings.Trim(a.metricsPath, "/"))
 }
 

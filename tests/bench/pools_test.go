@@ -23,9 +23,13 @@ type park struct {
 	http *http.Client
 }
 
-// parkYAML is a yard of pools. createMost bounds how long a clone takes: with none, pools fill as fast as the server can; with
-// some seconds, what is taken is not made up for while it is measured, as with real machines.
-func parkYAML(dir string, createMost time.Duration, pools ...string) string {
+// parkYAML is a yard of pools. Clones take no time and pools fill as fast as the server can; or they are slow and made one by one,
+// so that what is taken is not made up for while it is measured.
+func parkYAML(dir string, slow bool, pools ...string) string {
+	tasks, createMost := 64, time.Duration(0)
+	if slow {
+		tasks, createMost = 1, 10*time.Second
+	}
 	return fmt.Sprintf(`log: {level: warn}
 profiling: %v
 dialects: {vmpooler: {anonymous: full}}
@@ -33,11 +37,11 @@ heketi: {executor: sim}
 sim: {nodes: 1, devices_per_node: 1}
 auth: {users: [{name: bench, role: user, password_hash: "$2a$04$tQMxDbrS8YWMV4.nCMEycePu3qm5y1N0VjvJ9WEaNpSOhO7CQxfxG"}]}
 pools:
-  task_limit: 64
+  task_limit: %d
   check_interval: 1h
   providers: [{name: simulated, kind: sim, file: %q, createvm_max_time: %v}]
   list: [%s]
-`, *profiles != "", filepath.Join(dir, "machines.json"), createMost, strings.Join(pools, ", "))
+`, *profiles != "", tasks, filepath.Join(dir, "machines.json"), createMost, strings.Join(pools, ", "))
 }
 
 func poolOf(name string, size int) string {
@@ -52,13 +56,13 @@ func openPark(b *testing.B, slow bool, pools map[string]int) *park {
 	for name, size := range pools {
 		list = append(list, poolOf(name, size))
 	}
-	p := &park{yard: &yard{b: b, Server: harness.Start(b, harness.Options{Dir: dir, YAML: parkYAML(dir, 0, list...)})},
-		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	p := &park{yard: &yard{b: b, Server: harness.Start(b, harness.Options{Dir: dir, YAML: parkYAML(dir, false, list...)})},
+		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}}
 	b.Cleanup(p.http.CloseIdleConnections)
 	p.full(5*time.Minute, pools)
 	if slow {
 		p.Stop()
-		p.Server = harness.Start(b, harness.Options{Dir: dir, YAML: parkYAML(dir, 10*time.Second, list...)})
+		p.Server = harness.Start(b, harness.Options{Dir: dir, YAML: parkYAML(dir, true, list...)})
 		p.calm()
 	}
 	return p
@@ -186,22 +190,27 @@ func BenchmarkCheckout(b *testing.B) {
 				return p
 			}
 			for _, clients := range []int{1, 8, 32} {
-				only(b, fmt.Sprintf("clients=%d", clients), func(*testing.B) map[string]float64 {
-					return open().takeAll(clients, takes[clients], fmt.Sprintf(`{"c%d":"1"}`, clients), 1)
+				only(b, fmt.Sprintf("clients=%d", clients), func(b *testing.B) map[string]float64 {
+					return open().takeAll(b, clients, takes[clients], fmt.Sprintf(`{"c%d":"1"}`, clients), 1)
 				})
 			}
-			only(b, "3+3/clients=8", func(*testing.B) map[string]float64 {
-				return open().takeAll(8, 200, `{"left":"3","right":"3"}`, 6)
+			only(b, "3+3/clients=8", func(b *testing.B) map[string]float64 {
+				return open().takeAll(b, 8, 200, `{"left":"3","right":"3"}`, 6)
 			})
 		})
 	}
 }
 
-func (p *park) takeAll(clients, n int, body string, machines int) map[string]float64 {
+func (p *park) takeAll(b *testing.B, clients, n int, body string, machines int) map[string]float64 {
+	var profile sync.WaitGroup
+	if *profiles != "" {
+		profile.Go(func() { p.profile(b) })
+	}
+	defer profile.Wait()
 	before := p.busy()
 	rate, p99 := p.crowdOf(clients, n, func() { p.read(http.MethodPost, "/api/v1/vm", body, nil) })
 	return map[string]float64{"checkouts/s": rate, "machines/s": rate * float64(machines), "p99-ms": float64(p99.Microseconds()) / 1000,
-		"cpu-us/checkout": float64((p.busy()-before).Microseconds()) / float64(n)}
+		"cpu-us/checkout": float64((p.busy() - before).Microseconds()) / float64(n)}
 }
 
 // BenchmarkPoolPages reads what dashboards and command lines ask for, with 50 pools of 40 machines.

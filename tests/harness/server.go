@@ -12,16 +12,17 @@ import (
 	"time"
 )
 
-// Options are what a server is started with. Without YAML it gets a heketi.json for the simulated cluster and nothing else.
+// Options are what a server is started with. Without YAML and VMPooler it gets a heketi.json for the simulated cluster and nothing else.
 type Options struct {
-	Dir     string         // folder of configuration, log and data; empty: a new one
-	Heketi  map[string]any // more keys of heketi.json's part "glusterfs"
-	HeketiX map[string]any // more keys at heketi.json's top level
-	YAML    string         // our own configuration file instead; address, data folder and the two Heketi keys are added
-	Env     []string       // more environment, "KEY=value"
-	Args    []string       // more arguments of serve
-	Tags    string         // build tags of the program
-	TLS     bool           // the server was told to speak TLS: only changes how it is asked whether it is up
+	Dir      string         // folder of configuration, log and data; empty: a new one
+	Heketi   map[string]any // more keys of heketi.json's part "glusterfs"
+	HeketiX  map[string]any // more keys at heketi.json's top level
+	YAML     string         // our own configuration file instead; address, data folder and the two Heketi keys are added
+	VMPooler string         // a vmpooler.yaml instead; address and data folder are added
+	Env      []string       // more environment, "KEY=value"
+	Args     []string       // more arguments of serve
+	Tags     string         // build tags of the program
+	TLS      bool           // the server was told to speak TLS: only changes how it is asked whether it is up
 }
 
 // Server is a running server of the real program.
@@ -62,6 +63,13 @@ func New(t testing.TB, o Options) *Server {
 // configure writes the configuration file, and gives the environment that goes with it.
 func (s *Server) configure(o Options, port int) (env []string) {
 	s.t.Helper()
+	place := []string{"YARDMASTER_DATA_DIR=" + s.Data, fmt.Sprintf("YARDMASTER_LISTEN=127.0.0.1:%d", port)}
+	if o.VMPooler != "" {
+		file := filepath.Join(o.Dir, "vmpooler.yaml")
+		s.write(file, []byte(o.VMPooler))
+		s.flag = []string{"--vmpooler-config", file}
+		return place
+	}
 	if o.YAML == "" {
 		file := filepath.Join(o.Dir, "heketi.json")
 		s.write(file, heketiJSON(port, s.Data, o.HeketiX, o.Heketi))
@@ -74,8 +82,7 @@ func (s *Server) configure(o Options, port int) (env []string) {
 	s.write(admin, []byte(AdminKey))
 	s.write(user, []byte(UserKey))
 	s.flag = []string{"--config", file}
-	return []string{"YARDMASTER_HEKETI_ADMIN_KEY_FILE=" + admin, "YARDMASTER_HEKETI_USER_KEY_FILE=" + user,
-		"YARDMASTER_DATA_DIR=" + s.Data, fmt.Sprintf("YARDMASTER_LISTEN=127.0.0.1:%d", port)}
+	return append(place, "YARDMASTER_HEKETI_ADMIN_KEY_FILE="+admin, "YARDMASTER_HEKETI_USER_KEY_FILE="+user)
 }
 
 func (s *Server) write(file string, content []byte) {

@@ -54,7 +54,8 @@ const templateXML = `<volume type='file'>
 func stats(domains ...string) string {
 	var s strings.Builder
 	for i, d := range domains {
-		fmt.Fprintf(&s, "Domain: '%s'\n  state.state=1\n  state.reason=1\n  balloon.current=%d\n  balloon.maximum=%[2]d\n  vcpu.current=%d\n  vcpu.maximum=%[3]d\n  vcpu.0.state=1\n\n", d, (i+1)<<20, i+1)
+		fmt.Fprintf(&s, "Domain: '%s'\n  state.state=1\n  state.reason=1\n  balloon.current=%d\n  balloon.maximum=%[2]d\n", d, (i+1)<<20)
+		fmt.Fprintf(&s, "  vcpu.current=%d\n  vcpu.maximum=%[1]d\n  vcpu.0.state=1\n\n", i+1)
 	}
 	return s.String()
 }
@@ -111,7 +112,8 @@ func dumped(name, id, mark, agent string) string {
 `, name, id, mark, agent)
 }
 
-const ourMark = `<yardmaster:machine xmlns:yardmaster="urn:yardmaster:machine:1" pool="debian-12" template="debian-12" created="2030-01-02T11:00:00Z"/>`
+const ourMark = `<yardmaster:machine xmlns:yardmaster="urn:yardmaster:machine:1" pool="debian-12" ` +
+	`template="debian-12" created="2030-01-02T11:00:00Z"/>`
 
 func listing(ids []string, dumps ...string) string {
 	all := strings.Join(ids, "\n") + "\n"

@@ -222,6 +222,7 @@ func (s *site) left(t *testing.T, _ vm.Pool, name string) []string {
 }
 
 func TestLibvirtdKeepsThePromisesOfAProvider(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "hv1", "hv2")
 	vmtest.Conformance(t, vmtest.Suite{New: func(t *testing.T) vmtest.World { return s.world(t) }, NoAddress: true})
 }

@@ -71,13 +71,13 @@ func (p *Provider) destroyScript(h *hypervisor, at place, name string) string {
 	return s.add("echo $said\n").String()
 }
 
-// end ends a domain, named by its name or its UUID, and forgets it.
+// end ends a domain that is $there, named by its name or its UUID, and forgets it.
 func (s *script) end(domain string) *script {
-	s.add("for try in 1 2 3; do\n").listed(domain).add("[ \"$there\" ] || break\n")
+	s.add("for try in 1 2 3; do\n[ \"$there\" ] || break\n")
 	s.tolerate("V destroy "+domain, "not running", "failed to get domain")
 	s.add("V undefine %s --managed-save --snapshots-metadata --checkpoints-metadata --nvram > /dev/null 2>&1 || {\n", domain)
 	s.tolerate("V undefine "+domain+" --managed-save --snapshots-metadata", "failed to get domain")
-	s.add("}\ndone\n").listed(domain)
+	s.add("}\n").listed(domain).add("done\n")
 	return s.add("if [ \"$there\" ]; then\n  echo 'domain %s comes back' >&2\n  exit %d\nfi\n", domain, exitBusy)
 }
 

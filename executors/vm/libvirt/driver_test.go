@@ -65,6 +65,7 @@ func (s *site) strangerInDriver(t *testing.T, p vm.Pool) string {
 
 // Libvirt's simulated hypervisor attaches no disks.
 func TestLibvirtdsTestDriverKeepsThePromisesOfAProvider(t *testing.T) {
+	t.Parallel()
 	s := newDriverSite(t)
 	on := func(o *Options) { o.DomainType, o.MigrateURI = "test", "" }
 	vmtest.Conformance(t, vmtest.Suite{NoAddress: true, NoDisks: true, New: func(t *testing.T) vmtest.World {

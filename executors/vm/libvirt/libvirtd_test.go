@@ -44,6 +44,9 @@ func need(t *testing.T, programs ...string) {
 			give("%s is not installed; see tests/setup.sh", program)
 		}
 	}
+	if out, err := exec.Command("unshare", "--mount", "--pid", "--fork", "--uts", "true").CombinedOutput(); err != nil {
+		give("no namespaces can be made here: %v: %s", err, out)
+	}
 }
 
 // yard is hypervisors that share their storage: libvirtd processes, each in namespaces of its own, so that no file of the

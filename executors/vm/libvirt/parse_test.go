@@ -45,8 +45,10 @@ func TestADomainIsReadFromItsDump(t *testing.T) {
 			}
 		})
 	}
-	for _, text := range []string{"<domain", "<volume/>", "<domain><name>a</name></domain>", dumped("a", "x", "", ""), dumped("a", idA, "", "")[:900], "error: lost"} {
-		if got, err := parseDomains(text); !errors.Is(err, errAnswer) && len(got) > 0 || err == nil && strings.Contains(text, "<") {
+	for _, text := range []string{
+		"<domain", "<volume/>", "<domain><name>a</name></domain>", dumped("a", "x", "", ""), dumped("a", idA, "", "")[:900],
+	} {
+		if got, err := parseDomains(text); !errors.Is(err, errAnswer) {
 			t.Errorf("%.40q is read as %+v, %v", text, got, err)
 		}
 	}
@@ -111,7 +113,8 @@ func TestALookSaysWhatHasTheName(t *testing.T) {
 	if want := (load{has: size{8, 32 << 20}, given: size{3, 3 << 20}, domains: 2}); got.load != want {
 		t.Errorf("load is %+v, want %+v", got.load, want)
 	}
-	for _, text := range []string{"", "a\n" + divider, strings.Replace(looking(nil, "", "", ""), "CPU(s)", "CPU", 1), strings.TrimSuffix(looking(nil, "", "", ""), "end")} {
+	whole := looking(nil, "", "", "")
+	for _, text := range []string{"", "a\n" + divider, strings.Replace(whole, "CPU(s)", "CPU", 1), strings.TrimSuffix(whole, "end")} {
 		if got, err := parseLook(text, "web"); !errors.Is(err, errAnswer) {
 			t.Errorf("%.40q is read as %+v, %v", text, got, err)
 		}
@@ -137,7 +140,8 @@ func TestAnAddressIsTheFirstOfTheMachinesCardThatLeadsSomewhere(t *testing.T) {
 		{"version 6 alone", table(" vnet0 52:54:00:01:02:03 ipv6 2001:db8::7/64"), "2001:db8::7"},
 		{"link-local and none", table(" vnet0 52:54:00:01:02:03 ipv4 169.254.3.4/16", " vnet0 52:54:00:01:02:03 N/A N/A"), ""},
 		{"capital letters", table(" vnet0 52:54:00:01:02:03 ipv4 10.0.0.9/0"), "10.0.0.9"},
-		{"the first source first", table() + table(" vnet0 52:54:00:01:02:03 ipv4 10.0.0.1/24") + table(" vnet0 52:54:00:01:02:03 ipv4 10.0.0.2/24"), "10.0.0.1"},
+		{"the first source first",
+			table() + table(" vnet0 52:54:00:01:02:03 ipv4 10.0.0.1/24") + table(" vnet0 52:54:00:01:02:03 ipv4 10.0.0.2/24"), "10.0.0.1"},
 		{"error", "error: Failed to query for interfaces addresses", ""},
 	}
 	for _, tt := range tests {

@@ -54,6 +54,7 @@ func backing(t *testing.T, file string) string {
 }
 
 func TestLibvirtdAndItsMachines(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "hv1", "hv2")
 	for _, tt := range []struct {
 		name string
@@ -317,7 +318,8 @@ func described(t *testing.T, s *site) {
 	p, _ := s.provider(t)
 	s.create(t, p, s.pool, "noted")
 	for user, text := range map[string]string{
-		"ada": "machine of pool debian-12, in use by ada", "": "machine of pool debian-12", "x\ny\x00'$(id)": "machine of pool debian-12, in use by x y '$(id)",
+		"": "machine of pool debian-12", "ada": "machine of pool debian-12, in use by ada",
+		"x\ny\x00'$(id)": "machine of pool debian-12, in use by x y '$(id)",
 	} {
 		want(t, "tag", p.Tag(t.Context(), s.pool, "noted", user), nil)
 		for _, which := range []string{"--live", "--config"} {

@@ -29,7 +29,7 @@ func (p *Provider) destroyStrange(ctx context.Context, at place, name string) er
 
 // strangeScript names the domain by its UUID: its name may be anything.
 func (p *Provider) strangeScript(d stand, at place) string {
-	s := newScript(d.h, p.opt.Timeout).lock(d.UUID).add("said=%s\n", sayGone)
+	s := newScript(d.h, p.opt.Timeout).lock(d.UUID).listed(d.UUID).add("said=%s\n", sayGone)
 	s.end(d.UUID)
 	s.remover()
 	for _, file := range d.Disks {

@@ -35,7 +35,10 @@ var calls = []struct {
 		says("domhostname", "\n"+divider+" "+idA+"\nweb.example.com\n\n"),
 	}, func(ctx context.Context, p *Provider) (any, error) { return p.List(ctx, testPool) }},
 	{"get", two, []rule{missing, says("dumpxml", dumped("web", idA, ourMark, "disconnected"))},
-		func(ctx context.Context, p *Provider) (any, error) { return p.Get(ctx, testPool, "web") }},
+		func(ctx context.Context, p *Provider) (any, error) {
+			p.hosts[0].saw(noon, domain{Name: "web"})
+			return p.Get(ctx, testPool, "web")
+		}},
 	{"create", two, []rule{
 		says("pool-dumpxml", looking(nil, stats("a", "b"), "", templateXML)).on("hv1"), says("pool-dumpxml", free).on("hv2"),
 	}, func(ctx context.Context, p *Provider) (any, error) { return nil, p.Create(ctx, testPool, "web") }},
@@ -49,7 +52,9 @@ var calls = []struct {
 		}},
 	{"create_without_template", Options{}, []rule{says("pool-dumpxml", looking(nil, "", "", ""))},
 		func(ctx context.Context, p *Provider) (any, error) { return nil, p.Create(ctx, testPool, "web") }},
-	{"create_refused", Options{}, []rule{says("pool-dumpxml", free), refuses("V define", "error: Failed to start domain 'web'\nerror: Network not found: no network with matching name 'default'\n")},
+	{"create_refused", Options{}, []rule{
+		says("pool-dumpxml", free), refuses("V define", "error: Failed to start domain 'web'\nerror: Network not found: no network with matching name 'default'\n"),
+	},
 		func(ctx context.Context, p *Provider) (any, error) { return nil, p.Create(ctx, testPool, "web") }},
 	{"destroy", Options{}, []rule{says("", "gone\n")},
 		func(ctx context.Context, p *Provider) (any, error) { return nil, p.Destroy(ctx, testPool, "web") }},
@@ -68,11 +73,17 @@ var calls = []struct {
 	{"drop_snapshot", Options{}, nil, func(ctx context.Context, p *Provider) (any, error) {
 		return nil, p.DropSnapshot(ctx, testPool, "web", "s1")
 	}},
-	{"address", Options{Sources: []string{"agent", "lease"}}, []rule{says("domifaddr", "").once(), says("domifaddr", strings.ReplaceAll(leases, "52:54:00:78:25:4f", mac("web")))},
+	{"address", Options{Sources: []string{"agent", "lease"}}, []rule{
+		says("domifaddr", "").once(), says("domifaddr", strings.ReplaceAll(leases, "52:54:00:78:25:4f", mac("web"))),
+	},
 		func(ctx context.Context, p *Provider) (any, error) { return p.Address(ctx, testPool, "web") }},
 	{"migrate", two, []rule{
-		says("V migrate", "moved\n"), says("domstats", nodeInfo+divider+"\n"+stats("a", "web")).on("hv1"), says("domstats", nodeInfo+divider+"\n").on("hv2"), missing,
-	}, func(ctx context.Context, p *Provider) (any, error) { return p.Migrate(ctx, testPool, "web") }},
+		says("V migrate", "moved\n"), says("domstats", nodeInfo+divider+"\n"+stats("a", "web")).on("hv1"),
+		says("domstats", nodeInfo+divider+"\n").on("hv2"), missing,
+	}, func(ctx context.Context, p *Provider) (any, error) {
+		p.hosts[0].saw(noon, domain{Name: "web"})
+		return p.Migrate(ctx, testPool, "web")
+	}},
 	{"tag", Options{}, nil, func(ctx context.Context, p *Provider) (any, error) {
 		return nil, p.Tag(ctx, testPool, "web", "o'neil")
 	}},

@@ -25,15 +25,15 @@ func (p *Provider) Address(ctx context.Context, pool vm.Pool, name string) (ip s
 		if err != nil {
 			return err
 		}
-		told := false
+		heard := false
 		err = p.watch(ctx, c, m, []string{"guest.ipAddress", "guest.net"}, func(v values) (bool, error) {
-			told = true
+			heard = true
 			primary, _ := v["guest.ipAddress"].(string)
 			nics, _ := v["guest.net"].(types.ArrayOfGuestNicInfo)
 			ip = guestAddress(primary, nics.GuestNicInfo)
 			return ip != "", nil
 		})
-		if err != nil && told && ctx.Err() != nil {
+		if err != nil && heard && ctx.Err() != nil {
 			return fmt.Errorf("%w: %w", errNoAddress, ctx.Err())
 		}
 		return err

@@ -2,12 +2,14 @@ package vsphere
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/vim25"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"yardmaster/executors/vm"
@@ -48,28 +50,52 @@ func (p *Provider) clone(ctx context.Context, c *vim25.Client, own *claim, pool 
 		return ref{}, err
 	}
 	t, err := p.template(ctx, c, pool, at)
-	if err != nil {
-		return ref{}, err
+	if err == nil {
+		t, err = p.prepare(ctx, c, pool, o, t)
 	}
-	if t, err = p.prepare(ctx, c, pool, o, t); err != nil {
+	if err != nil {
 		return ref{}, err
 	}
 	spec, err := p.plan(ctx, c, pool, o, at, t, name)
 	if err != nil {
 		return ref{}, err
 	}
-	result, err := p.run(ctx, c, own, func(ctx context.Context) (*object.Task, error) {
-		return object.NewVirtualMachine(c, t.Self).Clone(ctx, object.NewFolder(c, folder), name, spec)
-	})
+	made, err := p.copy(ctx, c, own, t, folder, name, spec)
 	if err != nil {
 		p.layouts.forget(at.datacenter) // it may have named what is there no more
-		return ref{}, vanished(err)
 	}
-	made, ok := result.(types.ManagedObjectReference)
+	return made, vanished(err)
+}
+
+// copy has the server make the clone.
+func (p *Provider) copy(ctx context.Context, c *vim25.Client, own *claim, t template, folder ref, name string, spec types.VirtualMachineCloneSpec) (ref, error) {
+	result, err := p.run(ctx, c, own, func(ctx context.Context) (*object.Task, error) {
+		task, err := object.NewVirtualMachine(c, t.Self).Clone(ctx, object.NewFolder(c, folder), name, spec)
+		if err != nil && faultOf(err) == nil {
+			p.sitOut(ctx, c, t)
+		}
+		return task, err
+	})
+	if err != nil {
+		return ref{}, err
+	}
+	made, ok := result.(ref)
 	if !ok {
-		return ref{}, fmt.Errorf("clone: the server does not say what it made")
+		return ref{}, errors.New("the server does not say what it made")
 	}
 	return made, nil
+}
+
+// sitOut waits for the clones of a template, after the answer to a request for one was lost: it may be among them, and must not
+// turn up after its name was given free.
+func (p *Provider) sitOut(ctx context.Context, c *vim25.Client, t template) {
+	v, err := one[mo.VirtualMachine](ctx, c, t.Self, "recentTask")
+	if err == nil {
+		err = p.settle(ctx, c, v.RecentTask)
+	}
+	if err != nil {
+		p.log.Warn("it is not known whether a clone was begun", "template", t.Self.Value, "err", told(err))
+	}
 }
 
 // vanished turns round that something is not there which was a moment ago: the machine that is asked for is not meant.

@@ -295,6 +295,27 @@ func TestACloneThatWasCutOffIsWaitedForByTheNextCall(t *testing.T) {
 	}
 }
 
+func TestACloneWhoseBeginningWasNotHeardOfIsSatOut(t *testing.T) {
+	w := newWorld(t)
+	w.front.cut = "CloneVM_Task"
+	p := w.provider()
+	release := w.holdClones()
+	watched := w.watched()
+	created := make(chan error, 1)
+	go func() { created <- p.Create(t.Context(), w.pool, "a") }()
+	eventually(t, "the clone is waited for", watched)
+	destroyed := make(chan error, 1)
+	go func() { destroyed <- p.Destroy(t.Context(), w.pool, "a") }()
+	release()
+	if err := <-created; !errors.Is(err, vm.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	w.must(<-destroyed)
+	if left := w.left(t, w.pool, "a"); len(left) > 0 || w.count("CloneVM_Task") != 1 {
+		t.Errorf("left: %q", left)
+	}
+}
+
 func TestWhatWasRemovedMeanwhileIsAskedForAnew(t *testing.T) {
 	w := newWorld(t)
 	p := w.provider(func(c *Config) { c.ManageHosts = true })

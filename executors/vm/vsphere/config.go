@@ -18,7 +18,7 @@ type Config struct {
 	Insecure   bool   // take any certificate
 	Datacenter string // of pools that name none; "" is the only one there is
 
-	Trips       int           // 8 requests at a time; those that only wait for news are not counted
+	Requests    int           // 8 requests at a time; those that only wait for news are not counted
 	DialTimeout time.Duration // 10 s, for the connection and its handshake
 	CallTimeout time.Duration // 30 s, for one request
 	TaskTimeout time.Duration // 15 min, for one call of the interface, and for what it leaves to be done on the server
@@ -38,7 +38,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	c.Trips = cmp.Or(c.Trips, 8)
+	c.Requests = cmp.Or(c.Requests, 8)
 	c.DialTimeout = cmp.Or(c.DialTimeout, 10*time.Second)
 	c.CallTimeout = cmp.Or(c.CallTimeout, 30*time.Second)
 	c.TaskTimeout = cmp.Or(c.TaskTimeout, 15*time.Minute)
@@ -63,8 +63,8 @@ func (c Config) check() (*url.URL, error) {
 		return nil, errors.New("username: missing")
 	case c.Password == "":
 		return nil, errors.New("password: missing")
-	case c.Trips < 0:
-		return nil, fmt.Errorf("concurrent requests: %d is below 1", c.Trips)
+	case c.Requests < 0:
+		return nil, fmt.Errorf("concurrent requests: %d is below 1", c.Requests)
 	case c.UsageLimit < 1 || c.UsageLimit > 100:
 		return nil, fmt.Errorf("utilization_limit: %d is not a percentage from 1 to 100", c.UsageLimit)
 	}

@@ -40,7 +40,7 @@ func TestAConfigurationThatCannotWorkIsRefusedByField(t *testing.T) {
 		{"password", func(c *Config) { c.Password = "" }},
 		{"utilization_limit", func(c *Config) { c.UsageLimit = 101 }},
 		{"utilization_limit", func(c *Config) { c.UsageLimit = -1 }},
-		{"concurrent requests", func(c *Config) { c.Trips = -1 }},
+		{"concurrent requests", func(c *Config) { c.Requests = -1 }},
 		{"call timeout", func(c *Config) { c.CallTimeout = -time.Second }},
 	}
 	for _, tt := range tests {

@@ -59,9 +59,9 @@ func (w *world) look(p vm.Pool, name string) (v mo.VirtualMachine) {
 func (w *world) disks(t *testing.T, p vm.Pool, name string) (found []string) {
 	t.Helper()
 	devices := object.VirtualDeviceList(w.look(p, name).Config.Hardware.Device)
-	for _, d := range devices.SelectByType((*types.VirtualDisk)(nil)) {
-		if file := chain(d)[0]; strings.HasPrefix(path.Base(file), "disk.") {
-			found = append(found, file)
+	for _, l := range layers(devices) {
+		if strings.HasPrefix(path.Base(l.FileName), "disk.") {
+			found = append(found, l.FileName)
 		}
 	}
 	return found

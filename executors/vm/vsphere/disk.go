@@ -3,6 +3,7 @@ package vsphere
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/object"
@@ -75,36 +76,41 @@ func diskFile(config, id string) string {
 
 // hasDisk says that a machine has a disk with a file, be it beneath the layers that snapshots put upon it.
 func hasDisk(devices object.VirtualDeviceList, file string) bool {
-	for _, d := range devices.SelectByType((*types.VirtualDisk)(nil)) {
-		for _, layer := range chain(d) {
-			if strings.EqualFold(layer, file) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(layers(devices), func(l types.VirtualDeviceFileBackingInfo) bool { return strings.EqualFold(l.FileName, file) })
 }
 
-// chain are the files of a disk, the topmost first.
-func chain(d types.BaseVirtualDevice) []string {
-	var files []string
-	switch b := d.GetVirtualDevice().Backing.(type) {
-	case *types.VirtualDiskFlatVer2BackingInfo:
-		for ; b != nil; b = b.Parent {
-			files = append(files, b.FileName)
+// datastoresOf are those that the disks of a machine lie on, with all that is beneath them.
+func datastoresOf(devices object.VirtualDeviceList) []ref {
+	var all []ref
+	for _, l := range layers(devices) {
+		if l.Datastore != nil && !slices.Contains(all, *l.Datastore) {
+			all = append(all, *l.Datastore)
 		}
-	case *types.VirtualDiskSeSparseBackingInfo:
-		for ; b != nil; b = b.Parent {
-			files = append(files, b.FileName)
-		}
-	case *types.VirtualDiskSparseVer2BackingInfo:
-		for ; b != nil; b = b.Parent {
-			files = append(files, b.FileName)
-		}
-	case types.BaseVirtualDeviceFileBackingInfo:
-		files = append(files, b.GetVirtualDeviceFileBackingInfo().FileName)
 	}
-	return files
+	return all
+}
+
+// layers are the files that the disks of a machine are made of, of each disk the topmost first.
+func layers(devices object.VirtualDeviceList) (all []types.VirtualDeviceFileBackingInfo) {
+	for _, d := range devices.SelectByType((*types.VirtualDisk)(nil)) {
+		switch b := d.GetVirtualDevice().Backing.(type) {
+		case *types.VirtualDiskFlatVer2BackingInfo:
+			for ; b != nil; b = b.Parent {
+				all = append(all, b.VirtualDeviceFileBackingInfo)
+			}
+		case *types.VirtualDiskSeSparseBackingInfo:
+			for ; b != nil; b = b.Parent {
+				all = append(all, b.VirtualDeviceFileBackingInfo)
+			}
+		case *types.VirtualDiskSparseVer2BackingInfo:
+			for ; b != nil; b = b.Parent {
+				all = append(all, b.VirtualDeviceFileBackingInfo)
+			}
+		case types.BaseVirtualDeviceFileBackingInfo:
+			all = append(all, *b.GetVirtualDeviceFileBackingInfo())
+		}
+	}
+	return all
 }
 
 func (p *Provider) plugDisk(ctx context.Context, c *vim25.Client, own *claim, m ref, devices object.VirtualDeviceList, file string, kb int64,

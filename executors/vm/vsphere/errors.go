@@ -9,9 +9,11 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strings"
 
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+	"github.com/vmware/govmomi/vim25/xml"
 
 	"yardmaster/executors/vm"
 )
@@ -56,7 +58,7 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string {
-	name := fmt.Sprintf("%T", r.fault)[len("*types."):]
+	name := strings.TrimPrefix(fmt.Sprintf("%T", r.fault), "*types.")
 	if text := words(r.err); text != "" && text != name {
 		return fmt.Sprintf("%s (%s)", text, name)
 	}
@@ -141,7 +143,8 @@ func certificate(err error) bool {
 func network(err error) bool {
 	var transport *url.Error
 	var socket net.Error
-	return errors.As(err, &transport) || errors.As(err, &socket) ||
+	var text *xml.SyntaxError // of what came instead of an answer, or of half of one
+	return errors.As(err, &transport) || errors.As(err, &socket) || errors.As(err, &text) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, errNoDial) || errors.Is(err, errClosed)
 }

@@ -32,7 +32,6 @@ type layout struct {
 
 // compute is a cluster, or a host without one.
 type compute struct {
-	ref   ref
 	name  string
 	pool  ref // the root of its resource pools
 	drs   bool

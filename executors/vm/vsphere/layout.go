@@ -47,7 +47,7 @@ func nameOf(o types.ObjectContent) string {
 }
 
 func computeOf(v mo.ComputeResource) compute {
-	found := compute{ref: v.Self, name: v.Name, hosts: v.Host}
+	found := compute{name: v.Name, hosts: v.Host}
 	if v.ResourcePool != nil {
 		found.pool = *v.ResourcePool
 	}

@@ -31,6 +31,9 @@ func (s *session) login(ctx context.Context) (*login, error) {
 	s.tune(c.DefaultTransport())
 	c.Transport = bounded{c.DefaultTransport(), answerMost}
 	bare, err := vim25.NewClient(ctx, c)
+	if err == nil && (bare.ServiceContent.SessionManager == nil || bare.ServiceContent.SearchIndex == nil) {
+		err = wrong("server: it is no vCenter")
+	}
 	if err == nil {
 		_, err = methods.Login(ctx, bare, &types.Login{
 			This: *bare.ServiceContent.SessionManager, UserName: s.cfg.Username, Password: s.cfg.Password, Locale: "en_US",
@@ -67,7 +70,7 @@ func (s *session) tune(t *http.Transport) {
 		}
 	}
 	t.DialContext, t.DialTLSContext = limited(plain.DialContext), limited(secure.DialContext)
-	t.MaxIdleConnsPerHost = s.cfg.Trips
+	t.MaxIdleConnsPerHost = s.cfg.Requests
 }
 
 var (

@@ -53,12 +53,12 @@ func (p *Provider) list(ctx context.Context, c *vim25.Client, pool vm.Pool) ([]v
 	if err != nil {
 		return nil, err
 	}
-	machines, err := every[mo.VirtualMachine](found)
+	all, err := every[mo.VirtualMachine](found)
 	if err != nil {
 		return nil, err
 	}
-	machines = slices.DeleteFunc(machines, func(v mo.VirtualMachine) bool { return isTemplate(v, at, pool.Template) })
-	return tell(ctx, c, machines)
+	all = slices.DeleteFunc(all, func(v mo.VirtualMachine) bool { return isTemplate(v, at, pool.Template) })
+	return tell(ctx, c, all)
 }
 
 // isTemplate says that a machine in a pool's folder is marked as a template, or is the one of the pool.

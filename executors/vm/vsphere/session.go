@@ -37,7 +37,7 @@ type session struct {
 func newSession(life context.Context, c Config, address *url.URL, log *slog.Logger) *session {
 	return &session{
 		cfg: c, address: address, log: log, life: life,
-		trips: make(chan struct{}, c.Trips), entry: make(chan struct{}, 1),
+		trips: make(chan struct{}, c.Requests), entry: make(chan struct{}, 1),
 	}
 }
 
@@ -97,7 +97,7 @@ func (s *session) board(ctx context.Context, req soap.HasFault) (leave func(), e
 	case s.trips <- struct{}{}:
 		return leave, nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%d requests are under way: %w", s.cfg.Trips, ctx.Err())
+		return nil, fmt.Errorf("%d requests are under way: %w", s.cfg.Requests, ctx.Err())
 	}
 }
 

@@ -396,7 +396,7 @@ func TestCloseEndsCallsThatWait(t *testing.T) {
 
 func TestSoManyRequestsAreUnderWayAndNoMore(t *testing.T) {
 	w := newWorld(t)
-	p := w.provider(func(c *Config) { c.Trips = 2 })
+	p := w.provider(func(c *Config) { c.Requests = 2 })
 	_, err := p.List(t.Context(), w.pool)
 	w.must(err)
 	release := w.front.stall()

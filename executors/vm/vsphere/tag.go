@@ -14,7 +14,7 @@ import (
 // Tag writes the user of a machine into its annotation.
 func (p *Provider) Tag(ctx context.Context, pool vm.Pool, name, user string) error {
 	return p.change(ctx, "tag", name, func(ctx context.Context, c *vim25.Client, own *claim) error {
-		m, err := p.machine(ctx, c, pool, name)
+		m, err := p.quiet(ctx, c, pool, name)
 		if err != nil {
 			return err
 		}

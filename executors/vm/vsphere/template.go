@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/object"
@@ -91,19 +92,6 @@ func (t template) need(pool vm.Pool, datastore, network *ref) need {
 	return n
 }
 
-// datastoresOf are those that the disks of a machine lie on.
-func datastoresOf(devices object.VirtualDeviceList) []ref {
-	var all []ref
-	for _, d := range devices.SelectByType((*types.VirtualDisk)(nil)) {
-		if b, ok := d.GetVirtualDevice().Backing.(types.BaseVirtualDeviceFileBackingInfo); ok {
-			if on := b.GetVirtualDeviceFileBackingInfo().Datastore; on != nil {
-				all = append(all, *on)
-			}
-		}
-	}
-	return all
-}
-
 // disks says what becomes of the template's disks. Without a snapshot to link to, a clone shares what lies beneath the top layer
 // of each disk, and copies that: little, if somebody has put such a layer there, and else all.
 func (t template) disks(full bool) (move string, snapshot *ref) {
@@ -126,12 +114,8 @@ func (t template) snapshot() *ref {
 // layered says that every disk has a layer beneath its top.
 func (t template) layered() bool {
 	disks := t.devices().SelectByType((*types.VirtualDisk)(nil))
-	for _, d := range disks {
-		if len(chain(d)) < 2 {
-			return false
-		}
-	}
-	return len(disks) > 0
+	flat := slices.ContainsFunc(disks, func(d types.BaseVirtualDevice) bool { return len(layers(object.VirtualDeviceList{d})) < 2 })
+	return len(disks) > 0 && !flat
 }
 
 // prepare takes the snapshot that linked clones are linked to, if there is none and the pool asks for it. One call at a time does.

@@ -1,7 +1,7 @@
 // Package vsphere makes, changes and destroys the machines of pools on a vCenter, as executors/vm asks for. It is the one door to
 // govmomi. It keeps one session, which is logged in at the first call and again whenever the server has forgotten it. It does not
 // decide which machine is made or destroyed, keeps nothing that it could ask for but the load of the hosts for a short while,
-// touches nothing outside the folders of pools, and never destroys a template.
+// touches nothing outside the folders of pools but the template, which it may take a snapshot of, and never destroys a template.
 //
 //	call      claims its machine, so that no two calls change one at a time
 //	  task    what was started on the server is followed to its end by a goroutine of the Provider, also if the caller has left;

@@ -91,8 +91,8 @@ func (v values) take(u types.ObjectUpdate) error {
 	if u.Kind == types.ObjectUpdateKindLeave {
 		return &fault{&types.LocalizedMethodFault{Fault: &types.ManagedObjectNotFound{Obj: u.Obj}}}
 	}
-	for _, m := range u.MissingSet {
-		return &fault{&m.Fault}
+	if len(u.MissingSet) > 0 {
+		return &fault{&u.MissingSet[0].Fault}
 	}
 	for _, change := range u.ChangeSet {
 		if change.Val == nil {

@@ -72,7 +72,10 @@ func newWorld(t *testing.T) *world {
 func (w *world) serve(start func(*front) *httptest.Server) *httptest.Server {
 	w.front = &front{service: w.model.Service}
 	server := start(w.front)
-	w.t.Cleanup(server.Close)
+	w.t.Cleanup(func() {
+		server.Close()
+		w.front.running.Wait()
+	})
 	return server
 }
 
@@ -168,6 +171,7 @@ func (w *world) provider(change ...func(*Config)) *Provider {
 func (w *world) holdClones() (release func()) {
 	hold := make(chan struct{})
 	w.set(func() { w.cloning = hold })
+	w.front.held.Store(true)
 	release = sync.OnceFunc(func() { close(hold) })
 	w.t.Cleanup(release)
 	return release
@@ -226,26 +230,37 @@ type goldenVM struct {
 
 func (g *goldenVM) CloneVMTask(ctx *simulator.Context, req *types.CloneVM_Task) soap.HasFault {
 	w := g.world
+	w.mu.Lock()
+	hold := w.cloning
+	w.clones = append(w.clones, *req)
+	w.mu.Unlock()
 	elsewhere := ref{Type: "Task", Value: "clone of " + req.Name} // a task locks what it is about, and this one may last
 	task := simulator.CreateTask(elsewhere, "cloneVm", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
-		w.mu.Lock()
-		wait := w.cloning
-		w.mu.Unlock()
-		if wait != nil {
-			<-wait
+		if hold != nil {
+			<-hold
 		}
-		w.set(func() { w.clones = append(w.clones, *req) })
 		made := ended(ctx, g.VirtualMachine.CloneVMTask(ctx, req).(*methods.CloneVM_TaskBody).Res.Returnval)
 		if made.Info.Error != nil {
 			return nil, made.Info.Error.Fault
 		}
 		clone := made.Info.Result.(ref)
-		spec := types.VirtualMachineConfigSpec{Annotation: req.Spec.Config.Annotation, ExtraConfig: append(req.Spec.Config.ExtraConfig, w.guest(req.Name)...)}
-		v := ctx.Map.Get(clone).(*simulator.VirtualMachine)
-		ended(ctx, v.ReconfigVMTask(ctx, &types.ReconfigVM_Task{This: clone, Spec: spec}).(*methods.ReconfigVM_TaskBody).Res.Returnval)
+		w.finish(ctx, clone, req)
 		return clone, nil
 	})
-	return &methods.CloneVM_TaskBody{Res: &types.CloneVM_TaskResponse{Returnval: task.Run(ctx)}}
+	running := task.Run(ctx)
+	if hold != nil {
+		g.RecentTask = append(g.RecentTask, running)
+	}
+	return &methods.CloneVM_TaskBody{Res: &types.CloneVM_TaskResponse{Returnval: running}}
+}
+
+// finish gives a clone what was asked for.
+func (w *world) finish(ctx *simulator.Context, clone ref, req *types.CloneVM_Task) {
+	asked := req.Spec.Config
+	v := ctx.Map.Get(clone).(*simulator.VirtualMachine)
+	ended(ctx, v.ReconfigVMTask(ctx, &types.ReconfigVM_Task{This: clone, Spec: types.VirtualMachineConfigSpec{
+		Annotation: asked.Annotation, ExtraConfig: append(asked.ExtraConfig, w.guest(req.Name)...),
+	}}).(*methods.ReconfigVM_TaskBody).Res.Returnval)
 }
 
 // CreateSnapshotTask takes off the disguise, which the simulator's snapshots do not see through.
