@@ -26,53 +26,67 @@ func (p *Provider) Create(ctx context.Context, pool vm.Pool, name string) error 
 	})
 }
 
+// order is a clone to be made.
+type order struct {
+	name     string
+	pool     vm.Pool
+	options  options
+	at       place
+	folder   ref
+	template template
+}
+
 func (p *Provider) clone(ctx context.Context, c *vim25.Client, own *claim, pool vm.Pool, name string) (ref, error) {
-	o, err := p.options(pool)
-	if err == nil {
-		err = newName(name)
-	}
+	o, err := p.order(ctx, c, pool, name)
 	if err != nil {
 		return ref{}, err
 	}
-	at, err := p.place(ctx, c, pool)
+	if o.template, err = p.prepare(ctx, c, o); err != nil {
+		return ref{}, err
+	}
+	spec, err := p.plan(ctx, c, o)
 	if err != nil {
 		return ref{}, err
 	}
-	there, err := called(ctx, c, at, name)
+	made, err := p.copy(ctx, c, own, o, spec)
 	if err != nil {
-		return ref{}, err
-	}
-	if len(there) > 0 {
-		return ref{}, fmt.Errorf("%w in %s", vm.ErrExists, at.datacenter)
-	}
-	folder, err := p.cloneFolder(ctx, c, at, o)
-	if err != nil {
-		return ref{}, err
-	}
-	t, err := p.template(ctx, c, pool, at)
-	if err == nil {
-		t, err = p.prepare(ctx, c, pool, o, t)
-	}
-	if err != nil {
-		return ref{}, err
-	}
-	spec, err := p.plan(ctx, c, pool, o, at, t, name)
-	if err != nil {
-		return ref{}, err
-	}
-	made, err := p.copy(ctx, c, own, t, folder, name, spec)
-	if err != nil {
-		p.layouts.forget(at.datacenter) // it may have named what is there no more
+		p.layouts.forget(o.at.datacenter) // it may have named what is there no more
 	}
 	return made, vanished(err)
 }
 
+// order finds all that a clone is made of, unless its name is taken.
+func (p *Provider) order(ctx context.Context, c *vim25.Client, pool vm.Pool, name string) (o order, err error) {
+	o.name, o.pool = name, pool
+	if o.options, err = p.options(pool); err != nil {
+		return o, err
+	}
+	if err = newName(name); err != nil {
+		return o, err
+	}
+	if o.at, err = p.place(ctx, c, pool); err != nil {
+		return o, err
+	}
+	there, err := called(ctx, c, o.at, name)
+	if err != nil {
+		return o, err
+	}
+	if len(there) > 0 {
+		return o, fmt.Errorf("%w in %s", vm.ErrExists, o.at.datacenter)
+	}
+	if o.folder, err = p.cloneFolder(ctx, c, o.at, o.options); err != nil {
+		return o, err
+	}
+	o.template, err = p.template(ctx, c, pool, o.at)
+	return o, err
+}
+
 // copy has the server make the clone.
-func (p *Provider) copy(ctx context.Context, c *vim25.Client, own *claim, t template, folder ref, name string, spec types.VirtualMachineCloneSpec) (ref, error) {
+func (p *Provider) copy(ctx context.Context, c *vim25.Client, own *claim, o order, spec types.VirtualMachineCloneSpec) (ref, error) {
 	result, err := p.run(ctx, c, own, func(ctx context.Context) (*object.Task, error) {
-		task, err := object.NewVirtualMachine(c, t.Self).Clone(ctx, object.NewFolder(c, folder), name, spec)
+		task, err := object.NewVirtualMachine(c, o.template.Self).Clone(ctx, object.NewFolder(c, o.folder), o.name, spec)
 		if err != nil && faultOf(err) == nil {
-			p.sitOut(ctx, c, t)
+			p.sitOut(ctx, c, o.template)
 		}
 		return task, err
 	})
@@ -121,32 +135,29 @@ func (p *Provider) cloneFolder(ctx context.Context, c *vim25.Client, at place, o
 }
 
 // plan says how a clone is made of a template.
-func (p *Provider) plan(ctx context.Context, c *vim25.Client, pool vm.Pool, o options, at place, t template, name string) (types.VirtualMachineCloneSpec, error) {
-	var spec types.VirtualMachineCloneSpec
-	l, err := p.layout(ctx, c, at.datacenter, o.hostsMaxAge)
+func (p *Provider) plan(ctx context.Context, c *vim25.Client, o order) (spec types.VirtualMachineCloneSpec, err error) {
+	l, err := p.layout(ctx, c, o.at.datacenter, o.options.hostsMaxAge)
 	if err != nil {
 		return spec, err
 	}
-	datastore, err := l.datastore(pool.Datastore)
+	datastore, err := l.datastore(o.pool.Datastore)
 	if err != nil {
 		return spec, err
 	}
-	network, err := l.network(pool.Network)
+	network, err := l.network(o.pool.Network)
 	if err != nil {
 		return spec, err
 	}
-	onto, err := l.target(pool, o, t.Runtime.Host, t.need(pool, datastore, network))
+	onto, err := l.target(o, o.template.need(o.pool, datastore, network))
 	if err != nil {
 		return spec, err
 	}
 	spec.Location = types.VirtualMachineRelocateSpec{Datastore: datastore, Pool: &onto.pool, Host: onto.host}
-	spec.Location.DiskMoveType, spec.Snapshot = t.disks(pool.Full)
-	spec.Config = &types.VirtualMachineConfigSpec{
-		Annotation:  note{Name: name, CreatedBy: p.cfg.Username, Template: pool.Template, Created: p.cfg.Now().UTC()}.text(),
-		ExtraConfig: extra(name, o.memory),
-	}
+	spec.Location.DiskMoveType, spec.Snapshot = o.template.disks(o.pool.Full)
+	about := note{Name: o.name, CreatedBy: p.cfg.Username, Template: o.pool.Template, Created: p.cfg.Now().UTC()}
+	spec.Config = &types.VirtualMachineConfigSpec{Annotation: about.text(), ExtraConfig: extra(o.name, o.options.memory)}
 	if network != nil {
-		spec.Config.DeviceChange, err = plug(ctx, c, *network, t.devices())
+		spec.Config.DeviceChange, err = plug(ctx, c, *network, o.template.devices())
 	}
 	return spec, err
 }
@@ -158,26 +169,4 @@ func extra(name string, memory map[string]string) []types.BaseOptionValue {
 		all = append(all, &types.OptionValue{Key: "mainMem." + key, Value: memory[key]})
 	}
 	return all
-}
-
-// plug puts the first network card of a machine into a network.
-func plug(ctx context.Context, c *vim25.Client, network ref, devices object.VirtualDeviceList) ([]types.BaseVirtualDeviceConfigSpec, error) {
-	cards := devices.SelectByType((*types.VirtualEthernetCard)(nil))
-	if len(cards) == 0 {
-		return nil, wrong("network: the template has no network card")
-	}
-	into, ok := object.NewReference(c, network).(object.NetworkReference)
-	if !ok {
-		return nil, wrong("network: a %s takes no machines", network.Type)
-	}
-	backing, err := into.EthernetCardBackingInfo(ctx)
-	if err != nil {
-		return nil, err
-	}
-	card := cards[0].(types.BaseVirtualEthernetCard).GetVirtualEthernetCard()
-	card.Backing, card.MacAddress, card.AddressType = backing, "", string(types.VirtualEthernetCardMacTypeGenerated)
-	card.Connectable = &types.VirtualDeviceConnectInfo{StartConnected: true, AllowGuestControl: true, Connected: true}
-	return []types.BaseVirtualDeviceConfigSpec{
-		&types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationEdit, Device: cards[0]},
-	}, nil
 }

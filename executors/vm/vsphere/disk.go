@@ -34,16 +34,23 @@ func (p *Provider) AddDisk(ctx context.Context, pool vm.Pool, name, id string, g
 		if v.Config == nil {
 			return errHalfMade
 		}
-		devices, file := object.VirtualDeviceList(v.Config.Hardware.Device), diskFile(v.Config.Files.VmPathName, id)
-		if hasDisk(devices, file) {
+		add := disk{file: diskFile(v.Config.Files.VmPathName, id), kilobytes: kilobytes(gb), beside: v.Config.Hardware.Device}
+		if hasDisk(add.beside, add.file) {
 			return nil
 		}
-		err = p.plugDisk(ctx, c, own, m, devices, file, kilobytes(gb), types.VirtualDeviceConfigSpecFileOperationCreate)
+		err = p.plugDisk(ctx, c, own, m, add, true)
 		if isFault[*types.FileAlreadyExists](err) { // made by somebody who was cut off before it was plugged in
-			err = p.plugDisk(ctx, c, own, m, devices, file, kilobytes(gb), "")
+			err = p.plugDisk(ctx, c, own, m, add, false)
 		}
 		return err
 	})
+}
+
+// disk is one to be added.
+type disk struct {
+	file      string
+	kilobytes int64
+	beside    object.VirtualDeviceList // what the machine has
 }
 
 func checkDisk(id string, gb int) error {
@@ -113,32 +120,32 @@ func layers(devices object.VirtualDeviceList) (all []types.VirtualDeviceFileBack
 	return all
 }
 
-func (p *Provider) plugDisk(ctx context.Context, c *vim25.Client, own *claim, m ref, devices object.VirtualDeviceList, file string, kb int64,
-	make types.VirtualDeviceConfigSpecFileOperation) error {
-	s, err := free(devices)
+// plugDisk adds a disk with a file, which is created if fresh.
+func (p *Provider) plugDisk(ctx context.Context, c *vim25.Client, own *claim, m ref, add disk, fresh bool) error {
+	s, err := free(add.beside)
 	if err != nil {
 		return err
 	}
-	disk := &types.VirtualDisk{
+	change := &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: &types.VirtualDisk{
 		VirtualDevice: types.VirtualDevice{
 			Key: -1, ControllerKey: s.controller, UnitNumber: &s.unit,
 			Backing: &types.VirtualDiskFlatVer2BackingInfo{
-				VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{FileName: file},
+				VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{FileName: add.file},
 				DiskMode:                     string(types.VirtualDiskModePersistent),
 				ThinProvisioned:              types.NewBool(true),
 			},
 		},
-		CapacityInKB: kb,
+		CapacityInKB: add.kilobytes,
+	}}
+	if fresh {
+		change.FileOperation = types.VirtualDeviceConfigSpecFileOperationCreate
 	}
-	var spec types.VirtualMachineConfigSpec
+	changes := deviceChanges{change}
 	if s.add != nil {
-		spec.DeviceChange = append(spec.DeviceChange, &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: s.add})
+		changes = deviceChanges{&types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: s.add}, change}
 	}
-	spec.DeviceChange = append(spec.DeviceChange, &types.VirtualDeviceConfigSpec{
-		Operation: types.VirtualDeviceConfigSpecOperationAdd, FileOperation: make, Device: disk,
-	})
 	_, err = p.run(ctx, c, own, func(ctx context.Context) (*object.Task, error) {
-		return object.NewVirtualMachine(c, m).Reconfigure(ctx, spec)
+		return object.NewVirtualMachine(c, m).Reconfigure(ctx, types.VirtualMachineConfigSpec{DeviceChange: changes})
 	})
 	return err
 }

@@ -95,11 +95,9 @@ func ask(ctx context.Context, c *vim25.Client, dc ref) (*layout, error) {
 	}
 	found, err := query(ctx, c,
 		[]types.ObjectSpec{below(d.HostFolder, step("ComputeResource", "host")), along(dc, "datastore"), along(dc, "network")},
-		types.PropertySpec{Type: "ComputeResource", PathSet: []string{"name", "host", "resourcePool"}},
-		types.PropertySpec{Type: "ClusterComputeResource", PathSet: []string{"name", "host", "resourcePool", "configurationEx", "summary"}},
-		types.PropertySpec{Type: "HostSystem", PathSet: hostProperties},
-		types.PropertySpec{Type: "Datastore", PathSet: []string{"name"}},
-		types.PropertySpec{Type: "Network", PathSet: []string{"name"}},
+		of("ComputeResource", "name", "host", "resourcePool"),
+		of("ClusterComputeResource", "name", "host", "resourcePool", "configurationEx", "summary"),
+		of("HostSystem", hostProperties...), of("Datastore", "name"), of("Network", "name"),
 	)
 	if err != nil {
 		return nil, err

@@ -12,16 +12,16 @@ import (
 // ref names one thing on the server.
 type ref = types.ManagedObjectReference
 
-// retrieve reads properties of objects of one type. Objects that have gone meanwhile are left out; no properties is all.
-func retrieve[T any](ctx context.Context, c *vim25.Client, of []ref, properties ...string) ([]T, error) {
-	if len(of) == 0 {
+// retrieve reads properties of objects of one type. Objects that have gone meanwhile are left out.
+func retrieve[T any](ctx context.Context, c *vim25.Client, refs []ref, properties ...string) ([]T, error) {
+	if len(refs) == 0 {
 		return nil, nil
 	}
-	objects := make([]types.ObjectSpec, len(of))
-	for i, o := range of {
-		objects[i] = types.ObjectSpec{Obj: o}
+	objects := make([]types.ObjectSpec, len(refs))
+	for i, r := range refs {
+		objects[i] = types.ObjectSpec{Obj: r}
 	}
-	found, err := query(ctx, c, objects, types.PropertySpec{Type: of[0].Type, PathSet: properties})
+	found, err := query(ctx, c, objects, of(refs[0].Type, properties...))
 	if err != nil {
 		return nil, err
 	}
@@ -29,12 +29,12 @@ func retrieve[T any](ctx context.Context, c *vim25.Client, of []ref, properties 
 }
 
 // one is retrieve of a single object, which must be there.
-func one[T any](ctx context.Context, c *vim25.Client, of ref, properties ...string) (T, error) {
-	all, err := retrieve[T](ctx, c, []ref{of}, properties...)
+func one[T any](ctx context.Context, c *vim25.Client, r ref, properties ...string) (T, error) {
+	all, err := retrieve[T](ctx, c, []ref{r}, properties...)
 	if err != nil || len(all) == 1 {
 		return first(all), err
 	}
-	return first(all), &fault{&types.LocalizedMethodFault{Fault: &types.ManagedObjectNotFound{Obj: of}}}
+	return first(all), &fault{&types.LocalizedMethodFault{Fault: &types.ManagedObjectNotFound{Obj: r}}}
 }
 
 func first[T any](all []T) (t T) {
@@ -52,6 +52,11 @@ func query(ctx context.Context, c *vim25.Client, from []types.ObjectSpec, proper
 			ObjectSet: from, PropSet: properties, ReportMissingObjectsInResults: types.NewBool(true),
 		}},
 	})
+}
+
+// of says which properties of a type a query collects.
+func of(kind string, properties ...string) types.PropertySpec {
+	return types.PropertySpec{Type: kind, PathSet: properties}
 }
 
 // every picks the objects of one type out of what a query found.

@@ -1,10 +1,6 @@
 package vsphere
 
-import (
-	"slices"
-
-	"yardmaster/executors/vm"
-)
+import "slices"
 
 // target is where a machine is to run: the resource pool, and the host if we choose one.
 type target struct {
@@ -78,15 +74,15 @@ func (l *layout) promise(to host, n need) {
 
 // target chooses where a new machine runs. A cluster with DRS places its machines itself, unless the operator wants otherwise or
 // named one of its hosts; without DRS the server would not know where to put one.
-func (l *layout) target(pool vm.Pool, o options, template *ref, n need) (target, error) {
-	on, hosts, err := l.aim(pool.CloneTarget, template)
+func (l *layout) target(o order, n need) (target, error) {
+	on, hosts, err := l.aim(o.pool.CloneTarget, o.template.Runtime.Host)
 	if err != nil {
 		return target{}, err
 	}
-	if on.drs && !o.manageHosts && len(hosts) == len(on.hosts) {
+	if on.drs && !o.options.manageHosts && len(hosts) == len(on.hosts) {
 		return target{pool: on.pool}, nil
 	}
-	h, err := l.pick(hosts, n, o.usageLimit)
+	h, err := l.pick(hosts, n, o.options.usageLimit)
 	return target{pool: on.pool, host: &h}, err
 }
 

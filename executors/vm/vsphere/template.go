@@ -119,8 +119,9 @@ func (t template) layered() bool {
 }
 
 // prepare takes the snapshot that linked clones are linked to, if there is none and the pool asks for it. One call at a time does.
-func (p *Provider) prepare(ctx context.Context, c *vim25.Client, pool vm.Pool, o options, t template) (template, error) {
-	if pool.Full || !o.deltaDisks || t.snapshot() != nil || t.layered() {
+func (p *Provider) prepare(ctx context.Context, c *vim25.Client, o order) (template, error) {
+	t := o.template
+	if o.pool.Full || !o.options.deltaDisks || t.snapshot() != nil || t.layered() {
 		return t, nil
 	}
 	own, err := p.claims.take(ctx, "template "+t.Self.Value)
@@ -135,7 +136,7 @@ func (p *Provider) prepare(ctx context.Context, c *vim25.Client, pool vm.Pool, o
 	if err := p.persist(ctx, own, func(ctx context.Context) error { return p.freeze(ctx, c, t) }); err != nil {
 		return t, fmt.Errorf("snapshot of the template: %w", vanished(err))
 	}
-	p.log.Info("snapshot of template taken", "template", pool.Template)
+	p.log.Info("snapshot of template taken", "template", o.pool.Template)
 	v, err = one[mo.VirtualMachine](ctx, c, t.Self, templateProperties...)
 	return template{v}, vanished(err)
 }
@@ -162,24 +163,25 @@ func (p *Provider) freeze(ctx context.Context, c *vim25.Client, t template) (err
 	return err
 }
 
-func rootPool(ctx context.Context, c *vim25.Client, of ref) (ref, error) {
-	h, err := one[mo.HostSystem](ctx, c, of, "parent")
+// rootPool is the root of the resource pools that a host belongs to.
+func rootPool(ctx context.Context, c *vim25.Client, on ref) (ref, error) {
+	h, err := one[mo.HostSystem](ctx, c, on, "parent")
 	if err != nil {
 		return ref{}, err
 	}
 	if h.Parent == nil {
-		return ref{}, fmt.Errorf("host %s is nowhere: %w", of.Value, vm.ErrUnavailable)
+		return ref{}, fmt.Errorf("host %s is nowhere: %w", on.Value, vm.ErrUnavailable)
 	}
-	on, err := query(ctx, c, []types.ObjectSpec{{Obj: *h.Parent}}, types.PropertySpec{Type: h.Parent.Type, PathSet: []string{"resourcePool"}})
+	found, err := query(ctx, c, []types.ObjectSpec{{Obj: *h.Parent}}, of(h.Parent.Type, "resourcePool"))
 	if err != nil {
 		return ref{}, err
 	}
-	for _, o := range on {
+	for _, o := range found {
 		for _, v := range o.PropSet {
 			if r, ok := v.Val.(types.ManagedObjectReference); ok {
 				return r, nil
 			}
 		}
 	}
-	return ref{}, fmt.Errorf("host %s has no resource pool: %w", of.Value, vm.ErrUnavailable)
+	return ref{}, fmt.Errorf("host %s has no resource pool: %w", on.Value, vm.ErrUnavailable)
 }

@@ -54,7 +54,8 @@ func (p *Provider) watchOnce(ctx context.Context, c *vim25.Client, of ref, prope
 	if err != nil {
 		return lost(err, collector)
 	}
-	wait := &types.WaitForUpdatesEx{This: collector, Options: &types.WaitOptions{MaxWaitSeconds: types.NewInt32(int32(p.cfg.newsWait / time.Second))}}
+	seconds := int32(p.cfg.newsWait / time.Second)
+	wait := &types.WaitForUpdatesEx{This: collector, Options: &types.WaitOptions{MaxWaitSeconds: &seconds}}
 	now := values{}
 	for {
 		news, err := methods.WaitForUpdatesEx(ctx, c, wait)
