@@ -148,7 +148,7 @@ func (k *Keeper) settleWork(op *store.Operation, v *store.VM, w *work) error {
 	if v.State != store.VMRunning {
 		return errStale
 	}
-	op.Kind, w.User, w.Migrate = kindSettle, v.User, true
+	op.Kind, w.User, w.Migrate, w.Host = kindSettle, v.User, true, v.Host
 	return nil
 }
 

@@ -20,6 +20,12 @@ const (
 	stepAddress = "address" // and has an address
 )
 
+// What a name may be taken by, as the step says it.
+const (
+	takenByMachine = "machine"
+	takenInDNS     = "dns"
+)
+
 // where is what the last step learns.
 type where struct {
 	IP   string `json:"ip,omitempty"`
@@ -64,7 +70,7 @@ func (k cloneKind) free(ctx context.Context, p vm.Provider, op store.Operation, 
 	if first(op) {
 		switch _, err := p.Get(ctx, w.Pool, w.VM); {
 		case err == nil:
-			return k.taken(j, "a machine of that name exists")
+			return k.taken(j, takenByMachine, "a machine of that name exists")
 		case !errors.Is(err, vm.ErrNotFound):
 			return err
 		}
@@ -79,15 +85,15 @@ func (k cloneKind) free(ctx context.Context, p vm.Provider, op store.Operation, 
 		return nil
 	}
 	if known {
-		return k.taken(j, "DNS knows that name")
+		return k.taken(j, takenInDNS, "DNS knows that name")
 	}
 	return nil
 }
 
 func first(op store.Operation) bool { return op.Attempt == 1 && op.Tries == 0 }
 
-func (cloneKind) taken(j *jobs.Journal, why string) error {
-	if err := j.Put(stepTaken, nil); err != nil {
+func (cloneKind) taken(j *jobs.Journal, by, why string) error {
+	if err := j.Put(stepTaken, by); err != nil {
 		return err
 	}
 	return jobs.Refuse(why)
@@ -99,7 +105,7 @@ func (k cloneKind) create(ctx context.Context, p vm.Provider, op store.Operation
 		return err
 	}
 	if first(op) {
-		return k.taken(j, "a machine of that name exists")
+		return k.taken(j, takenByMachine, "a machine of that name exists")
 	}
 	// An earlier run was cut off in the middle. What it made may be half a machine.
 	if err := p.Destroy(ctx, w.Pool, w.VM); err != nil {

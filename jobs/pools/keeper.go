@@ -62,6 +62,9 @@ type Meter interface {
 	Booted(pool string, took time.Duration) // from the beginning of the clone until ready
 	Destroyed(pool string, took time.Duration)
 	Failed(pool, reason string) // given up before it was ready
+	Migrated(pool, from, to string, took time.Duration)
+	DuplicateHostname(pool string) // a clone found its name taken
+	StaleDNS(pool string)          // or DNS knew it
 }
 
 // Quiet is a Meter that nobody reads.
@@ -78,6 +81,15 @@ func (Quiet) Destroyed(string, time.Duration) {}
 
 // Failed does nothing.
 func (Quiet) Failed(string, string) {}
+
+// Migrated does nothing.
+func (Quiet) Migrated(string, string, string, time.Duration) {}
+
+// DuplicateHostname does nothing.
+func (Quiet) DuplicateHostname(string) {}
+
+// StaleDNS does nothing.
+func (Quiet) StaleDNS(string) {}
 
 // NewKeeper makes a Keeper that does nothing until Keep. Its Heard must be told of every outcome.
 func NewKeeper(d *Domain, db *store.DB, providers map[string]vm.Provider, meter Meter) *Keeper {
@@ -322,15 +334,34 @@ func (k *Keeper) landed(op store.Operation) {
 
 func (k *Keeper) count(op store.Operation, f flight) {
 	took := op.Finished.Sub(op.Created)
+	well := op.State == store.Succeeded
 	switch {
-	case f.kind == kindClone && op.State == store.Succeeded:
+	case f.kind == kindClone && well:
 		k.meter.Cloned(f.pool, took)
 		k.cloned(f.pool)
 	case f.kind == kindClone:
-		k.meter.Failed(f.pool, "clone")
+		k.countFailed(op, f)
 		k.cloneFailed(f.pool, op)
-	case f.kind == kindDestroy && op.State == store.Succeeded:
+	case f.kind == kindDestroy && well:
 		k.meter.Destroyed(f.pool, took)
+	case f.kind == kindSettle && well:
+		w, err := jobs.Input[work](op)
+		var at where
+		if err == nil && jobs.Learnt(&op, stepMoved, &at) && at.Host != w.Host {
+			k.meter.Migrated(f.pool, w.Host, at.Host, took)
+		}
+	}
+}
+
+func (k *Keeper) countFailed(op store.Operation, f flight) {
+	var by string
+	switch {
+	case jobs.Learnt(&op, stepTaken, &by) && by == takenInDNS:
+		k.meter.StaleDNS(f.pool)
+	case op.Done(stepTaken):
+		k.meter.DuplicateHostname(f.pool)
+	default:
+		k.meter.Failed(f.pool, "clone")
 	}
 }
 

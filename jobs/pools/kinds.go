@@ -31,6 +31,7 @@ type work struct {
 	Name     string  `json:"name,omitempty"` // what its user calls a snapshot
 	GB       int     `json:"gb,omitempty"`
 	User     string  `json:"user,omitempty"`
+	Host     string  `json:"host,omitempty"` // where it ran when this was planned
 	Migrate  bool    `json:"migrate,omitempty"`
 	AskDNS   bool    `json:"ask_dns,omitempty"`
 }

@@ -3,6 +3,7 @@ package pools_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -318,6 +319,31 @@ func TestAMachineThatStopsAnsweringIsReplaced(t *testing.T) {
 	}
 	y.until("another one is ready", func() bool { names := y.readyNames(); return len(names) == 1 && !names[name] })
 	y.settled()
+	y.agree()
+}
+
+func TestANameThatDNSKnowsIsGivenUp(t *testing.T) {
+	y := newYard(t, config(0))
+	y.kill()
+	y.cfg = config(2)
+	y.cfg.Pools[0].SkipDNS = false
+	var asked sync.Map
+	first := ""
+	y.dns = func(_ context.Context, host string) (bool, error) {
+		_, loaded := asked.LoadOrStore("first", host)
+		if !loaded {
+			first = host
+		}
+		return !loaded, nil
+	}
+	y.open()
+	y.ready("debian", 2)
+	y.settled()
+	for name := range y.readyNames() {
+		if name+".example.com" == first {
+			t.Errorf("%s has a name that DNS knew", name)
+		}
+	}
 	y.agree()
 }
 

@@ -30,6 +30,7 @@ type yard struct {
 	t      *testing.T
 	world  *sim.Sim
 	others map[string]vm.Provider
+	dns    pools.Resolver
 	dir    string
 	cfg    pools.Config
 	ids    func(length int) string
@@ -116,7 +117,7 @@ func (y *yard) open() {
 	maps.Copy(providers, y.others)
 	y.keeper = pools.NewKeeper(d, y.db, providers, pools.Quiet{})
 	id := func() string { return y.ids(32) }
-	y.runner, err = jobs.New(jobs.Options{DB: y.db, Queue: y.queue, Kinds: d.Kinds(providers, nil), Logger: y.log, NewID: id, Epoch: id(),
+	y.runner, err = jobs.New(jobs.Options{DB: y.db, Queue: y.queue, Kinds: d.Kinds(providers, y.dns), Logger: y.log, NewID: id, Epoch: id(),
 		Worker: "test", Retention: time.Hour, Takeover: 10 * time.Second, OnOutcome: y.keeper.Heard})
 	if err != nil {
 		y.t.Fatal(err)

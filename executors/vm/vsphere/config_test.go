@@ -2,6 +2,7 @@ package vsphere
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -102,7 +103,8 @@ func TestPoolOptions(t *testing.T) {
 		"host_selection_max_age": "30", "snapshot_mainMem_iowait": "0",
 	}
 	o, err := p.options(pool)
-	if err != nil || !o.createFolders || !o.deltaDisks || !o.manageHosts || o.usageLimit != 75.5 || o.hostsMaxAge != 30*time.Second || o.memory["iowait"] != "0" {
+	want := options{true, true, true, 75.5, 30 * time.Second, map[string]string{"iowait": "0"}}
+	if err != nil || !reflect.DeepEqual(o, want) {
 		t.Errorf("got %+v, %v", o, err)
 	}
 	for field, bad := range map[string]vm.Pool{"template": {Folder: "f"}, "folder": {Template: "t", Folder: "a/../b"}} {

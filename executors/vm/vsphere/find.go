@@ -59,7 +59,7 @@ func (p *Provider) datacenter(ctx context.Context, c *vim25.Client, pool vm.Pool
 	if known := p.only.get(now, p.cfg.HostsMaxAge); known != "" {
 		return known, nil
 	}
-	found, err := query(ctx, c, []types.ObjectSpec{below(c.ServiceContent.RootFolder)}, of("Datacenter", "name"))
+	found, err := query(ctx, c, []types.ObjectSpec{below(c.ServiceContent.RootFolder)}, sought("Datacenter", "name"))
 	if err != nil {
 		return "", err
 	}
@@ -213,7 +213,7 @@ func called(ctx context.Context, c *vim25.Client, at place, name string) ([]ref,
 	if all == nil {
 		return nil, wrong("datacenter: no %s", at.datacenter)
 	}
-	found, err := query(ctx, c, []types.ObjectSpec{below(*all)}, of("VirtualMachine", "name"))
+	found, err := query(ctx, c, []types.ObjectSpec{below(*all)}, sought("VirtualMachine", "name"))
 	if err != nil {
 		return nil, err
 	}

@@ -95,9 +95,9 @@ func ask(ctx context.Context, c *vim25.Client, dc ref) (*layout, error) {
 	}
 	found, err := query(ctx, c,
 		[]types.ObjectSpec{below(d.HostFolder, step("ComputeResource", "host")), along(dc, "datastore"), along(dc, "network")},
-		of("ComputeResource", "name", "host", "resourcePool"),
-		of("ClusterComputeResource", "name", "host", "resourcePool", "configurationEx", "summary"),
-		of("HostSystem", hostProperties...), of("Datastore", "name"), of("Network", "name"),
+		sought("ComputeResource", "name", "host", "resourcePool"),
+		sought("ClusterComputeResource", "name", "host", "resourcePool", "configurationEx", "summary"),
+		sought("HostSystem", hostProperties...), sought("Datastore", "name"), sought("Network", "name"),
 	)
 	if err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ func (p *Provider) list(ctx context.Context, c *vim25.Client, pool vm.Pool) ([]v
 	if folder == nil {
 		return nil, wrong("folder: no %s, and create_folders is not set", at.folder)
 	}
-	found, err := query(ctx, c, []types.ObjectSpec{along(*folder, "childEntity")}, of("VirtualMachine", machineProperties...))
+	found, err := query(ctx, c, []types.ObjectSpec{along(*folder, "childEntity")}, sought("VirtualMachine", machineProperties...))
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 func TestANoteSaysWhoMadeTheMachineOfWhat(t *testing.T) {
-	got := note{Name: "blue-fox", CreatedBy: "pooler", Template: "templates/debian", Created: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}.text()
+	made := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	got := note{Name: "blue-fox", CreatedBy: "pooler", Template: "templates/debian", Created: made}.text()
 	want := `{
   "base_template": "templates/debian",
   "created_by": "pooler",
@@ -28,7 +29,9 @@ func TestATagChangesNothingButTheUser(t *testing.T) {
 		{"put in", `{"name":"a"}`, "ada", `{"name":"a","user":"ada"}`},
 		{"changed", `{"name":"a","user":"ada"}`, "bob", `{"name":"a","user":"bob"}`},
 		{"taken out", `{"name":"a","user":"ada"}`, "", `{"name":"a"}`},
-		{"fields of others stay as they are", `{"cost":12345678901234567890,"list":[1,{"x":null}]}`, "ada", `{"cost":12345678901234567890,"list":[1,{"x":null}],"user":"ada"}`},
+		{"fields of others stay as they are",
+			`{"cost":12345678901234567890,"list":[1,{"x":null}]}`, "ada",
+			`{"cost":12345678901234567890,"list":[1,{"x":null}],"user":"ada"}`},
 		{"of nothing", "", "ada", `{"user":"ada"}`},
 		{"of text that is no note", "do not touch!", "ada", `{"notes":"do not touch!","user":"ada"}`},
 		{"of JSON that is no note", "[1]", "ada", `{"notes":"[1]","user":"ada"}`},
@@ -54,7 +57,9 @@ func TestATagChangesNothingButTheUser(t *testing.T) {
 }
 
 func FuzzTagged(f *testing.F) {
-	for _, seed := range []string{"", "{}", "null", `{"user":1}`, `{"base_template":["x"]}`, "text", `{"a":{"b":[1e400]}}`, "\xff", `{"user":"a","user":"b"}`} {
+	for _, seed := range []string{
+		"", "{}", "null", `{"user":1}`, `{"base_template":["x"]}`, "text", `{"a":{"b":[1e400]}}`, "\xff", `{"user":"a","user":"b"}`,
+	} {
 		f.Add(seed, "ada")
 	}
 	f.Fuzz(func(t *testing.T, annotation, user string) {

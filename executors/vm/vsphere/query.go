@@ -21,7 +21,7 @@ func retrieve[T any](ctx context.Context, c *vim25.Client, refs []ref, propertie
 	for i, r := range refs {
 		objects[i] = types.ObjectSpec{Obj: r}
 	}
-	found, err := query(ctx, c, objects, of(refs[0].Type, properties...))
+	found, err := query(ctx, c, objects, sought(refs[0].Type, properties...))
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +54,8 @@ func query(ctx context.Context, c *vim25.Client, from []types.ObjectSpec, proper
 	})
 }
 
-// of says which properties of a type a query collects.
-func of(kind string, properties ...string) types.PropertySpec {
+// sought says which properties of a type a query collects.
+func sought(kind string, properties ...string) types.PropertySpec {
 	return types.PropertySpec{Type: kind, PathSet: properties}
 }
 

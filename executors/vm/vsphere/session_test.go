@@ -179,8 +179,10 @@ func TestPropertiesThatAreWithheldForWantOfASession(t *testing.T) {
 	if !forgotten(nil, missing(&types.NotAuthenticated{})) {
 		t.Error("a withheld property was taken for an answer")
 	}
-	if forgotten(nil, missing(&types.NoPermission{})) || forgotten(nil, &methods.RetrievePropertiesExBody{}) || forgotten(nil, &methods.LoginBody{}) {
-		t.Error("an answer was taken for a lost session")
+	for _, answer := range []soap.HasFault{missing(&types.NoPermission{}), &methods.RetrievePropertiesExBody{}, &methods.LoginBody{}} {
+		if forgotten(nil, answer) {
+			t.Errorf("%+v was taken for a lost session", answer)
+		}
 	}
 }
 

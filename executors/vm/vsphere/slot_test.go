@@ -41,7 +41,8 @@ func TestADiskGoesToTheFirstFreeUnit(t *testing.T) {
 		return all
 	}
 	a, b := scsi(1000, 0), scsi(1001, 1)
-	sata := &types.VirtualAHCIController{VirtualSATAController: types.VirtualSATAController{VirtualController: types.VirtualController{VirtualDevice: types.VirtualDevice{Key: 15000}}}}
+	sata := &types.VirtualAHCIController{}
+	sata.Key = 15000
 	tests := []struct {
 		name       string
 		devices    object.VirtualDeviceList

@@ -172,7 +172,7 @@ func rootPool(ctx context.Context, c *vim25.Client, on ref) (ref, error) {
 	if h.Parent == nil {
 		return ref{}, fmt.Errorf("host %s is nowhere: %w", on.Value, vm.ErrUnavailable)
 	}
-	found, err := query(ctx, c, []types.ObjectSpec{{Obj: *h.Parent}}, of(h.Parent.Type, "resourcePool"))
+	found, err := query(ctx, c, []types.ObjectSpec{{Obj: *h.Parent}}, sought(h.Parent.Type, "resourcePool"))
 	if err != nil {
 		return ref{}, err
 	}
