@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,9 +14,22 @@ import (
 )
 
 // clock is a time that a test moves.
-type clock struct{ at time.Time }
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
 
-func (c *clock) now() time.Time { return c.at }
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
 
 // slowly is a Runner that takes time on one host, by a test's clock, and then has no answer.
 type slowly struct {
@@ -28,7 +42,7 @@ type slowly struct {
 func (s *slowly) Run(ctx context.Context, host, script string) (executors.Result, error) {
 	res, err := s.fake.Run(ctx, host, script)
 	if host == s.host && s.took > 0 {
-		s.at = s.at.Add(s.took)
+		s.pass(s.took)
 		return executors.Result{}, fmt.Errorf("%s: %w", host, executors.ErrUnreachable)
 	}
 	return res, err
@@ -55,7 +69,7 @@ func TestAHypervisorThatKeptItsCallersWaitingIsLeftAloneForAWhile(t *testing.T) 
 		{"the only one", []string{"hv2"}, time.Minute, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			run := &slowly{&fake{rules: []rule{says("", listing(nil))}, used: make([]int, 1)}, &clock{noon}, "hv2", 0}
+			run := &slowly{&fake{rules: []rule{says("", listing(nil))}, used: make([]int, 1)}, &clock{at: noon}, "hv2", 0}
 			p, err := New(run, Options{Hosts: tt.hosts, Now: run.now})
 			if err != nil {
 				t.Fatal(err)
@@ -75,7 +89,7 @@ func TestAHypervisorThatKeptItsCallersWaitingIsLeftAloneForAWhile(t *testing.T) 
 				t.Errorf("asked again at once: %v", asked)
 			}
 			run.took = 0
-			run.at = run.at.Add(rest)
+			run.pass(rest)
 			before = run.asked("hv2")
 			want(t, "list later", list(), nil)
 			if run.asked("hv2") == before {

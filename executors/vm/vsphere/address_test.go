@@ -45,29 +45,6 @@ func TestTheAddressIsOneThatOthersCanReach(t *testing.T) {
 	}
 }
 
-func TestAddressWaitsForTheGuest(t *testing.T) {
-	w := newWorld(t)
-	w.noTools = true
-	p := w.provider()
-	w.must(p.Create(t.Context(), w.pool, "slow"))
-	type answer struct {
-		ip  string
-		err error
-	}
-	watched := w.watched()
-	got := make(chan answer, 1)
-	go func() {
-		ip, err := p.Address(t.Context(), w.pool, "slow")
-		got <- answer{ip, err}
-	}()
-	eventually(t, "it waits for news", watched)
-	w.report("slow", "169.254.3.4")
-	w.report("slow", "10.1.2.3")
-	if a := <-got; a.err != nil || a.ip != "10.1.2.3" {
-		t.Errorf("got %q, %v", a.ip, a.err)
-	}
-}
-
 // report lets the tools in a guest tell an address.
 func (w *world) report(name, ip string) {
 	w.t.Helper()
