@@ -142,17 +142,22 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 	if cfg.Heketi.DisableAuth {
 		return doors{auth.Open(), auth.Open(), pooler}, nil
 	}
+	native := ways
+	if len(cfg.Auth.Users) == 0 && len(cfg.Pools.List) == 0 {
+		ways = ways[:1] // as Heketi does, which knows no passwords and answers them otherwise
+	}
 	if !cfg.Heketi.Closed {
 		signed, err := auth.NewHeketiJWT(cfg.Heketi.AdminKey.Reveal(), cfg.Heketi.UserKey.Reveal(), cfg.Heketi.IATLeeway, time.Now)
 		if err != nil {
 			return doors{}, err
 		}
 		ways = append([]auth.Authenticator{signed}, ways...)
+		native = append([]auth.Authenticator{signed}, native...)
 	}
 	signed, err := auth.Anonymous(auth.Mode(cfg.Dialects.Heketi.Anonymous), auth.Chain(ways...))
 	if err != nil {
 		return doors{}, err
 	}
-	native, err := auth.Anonymous(auth.Mode(cfg.Dialects.Native.Anonymous), auth.Chain(ways...))
-	return doors{signed, native, pooler}, err
+	own, err := auth.Anonymous(auth.Mode(cfg.Dialects.Native.Anonymous), auth.Chain(native...))
+	return doors{signed, own, pooler}, err
 }

@@ -56,6 +56,10 @@ func monitorsAreAnswered(t *testing.T) {
 	p.judged("unknown pool", p.ask(c, http.MethodPost, "/vm/solaris-11", nil), notFound)
 	p.judged("none is ready", p.ask(c, http.MethodPost, "/vm/windows-10-x86_64", nil), unavailable)
 	p.filled()
+	booted := `vmpooler_time_to_ready_state_count{poolname="debian-7-i386",vmpooler_instance="yard1"} 2`
+	harness.Eventually(p, poolWithin, "the meter has heard of the second machine", func() bool {
+		return strings.Contains(p.ask(root, http.MethodGet, "/prometheus", nil).Body, booted)
+	})
 	a := p.ask(root, http.MethodGet, "/prometheus", nil)
 	expect(p, "/prometheus", a.Status, http.StatusOK)
 	for _, line := range []string{
@@ -69,7 +73,7 @@ func monitorsAreAnswered(t *testing.T) {
 		`vmpooler_user{operation="allocate",poolname="debian-7-i386",user="jdoe",vmpooler_instance="yard1"} 1`,
 		`vmpooler_user{operation="destroy",poolname="debian-7-i386",user="jdoe",vmpooler_instance="yard1"} 1`,
 		`vmpooler_http_requests_vm_total{method="delete",operation="hostname",subpath="vm",vmpooler_instance="yard1"} 2`,
-		`vmpooler_time_to_ready_state_count{poolname="debian-7-i386",vmpooler_instance="yard1"} 2`,
+		booted,
 	} {
 		p.charted(a, line)
 	}
