@@ -45,11 +45,29 @@ func openPools(cfg config.Config, log *slog.Logger) (*poolParts, error) {
 		p.providers[c.Name] = provider
 		p.closers = append(p.closers, provider.Close)
 	}
-	var err error
-	if p.domain, err = pools.NewDomain(poolConfig(cfg.Pools), newSnapshotID, log); err != nil {
+	c := poolConfig(cfg.Pools)
+	err := p.check(c)
+	if err == nil {
+		p.domain, err = pools.NewDomain(c, newSnapshotID, log)
+	}
+	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
+}
+
+// check has providers say what is wrong with their pools, as far as they can tell without asking anybody.
+func (p *poolParts) check(c pools.Config) error {
+	for _, pool := range c.Pools {
+		judge, ok := p.providers[pool.Provider].(interface{ Check(vm.Pool) error })
+		if !ok {
+			continue
+		}
+		if err := judge.Check(pool.Pool); err != nil {
+			return fmt.Errorf("pool %s: %w", pool.Name, err)
+		}
+	}
+	return nil
 }
 
 // Close ends the providers first and what they work over last.

@@ -136,6 +136,20 @@ func TestFoldersAreCreatedIfThatIsWanted(t *testing.T) {
 	}
 }
 
+func TestAFolderThatSomebodyElseHasJustCreatedIsTheOne(t *testing.T) {
+	w := newWorld(t)
+	p := w.provider()
+	c, err := p.session.client(t.Context())
+	w.must(err)
+	got, err := p.addFolder(t.Context(), c, w.find("pools"), "a", "/DC0/vm/pools/a")
+	if err != nil || got == nil || *got != w.find("pools/a") {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := p.addFolder(t.Context(), c, w.find("pools"), "a", "/DC0/vm/elsewhere"); !errors.Is(err, vm.ErrUnavailable) {
+		t.Errorf("neither there nor not: %v", err)
+	}
+}
+
 func TestATemplateMayBeGivenByNameAlone(t *testing.T) {
 	w := newWorld(t)
 	p := w.provider()

@@ -100,7 +100,7 @@ func address(server string) (*url.URL, error) {
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("server: a query does not belong there")
 	}
-	if u.Path = strings.TrimSuffix(u.Path, "/"); u.Path == "" {
+	if u.Path = strings.TrimRight(u.Path, "/"); u.Path == "" {
 		u.Path = "/sdk"
 	}
 	return u, nil

@@ -194,7 +194,11 @@ func (p *Provider) makeFolder(ctx context.Context, c *vim25.Client, at place) (r
 func (p *Provider) addFolder(ctx context.Context, c *vim25.Client, parent ref, name, at string) (*ref, error) {
 	made, err := object.NewFolder(c, parent).CreateFolder(ctx, name)
 	if isFault[*types.DuplicateName](err) {
-		return p.folder(ctx, c, place{folder: at})
+		found, err := p.folder(ctx, c, place{folder: at})
+		if err == nil && found == nil {
+			err = fmt.Errorf("folder %s: it is there and it is not: %w", at, vm.ErrUnavailable)
+		}
+		return found, err
 	}
 	if err != nil {
 		return nil, fmt.Errorf("folder %s: %w", at, err)

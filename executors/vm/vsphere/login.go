@@ -1,6 +1,7 @@
 package vsphere
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -78,13 +79,25 @@ var (
 	errTooLong = errors.New("answer is too long")
 )
 
-// bounded cuts off answers that would fill the memory.
+// bounded cuts off answers that would fill the memory, and lets requests be sent anew of which nothing was sent, because a kept
+// connection had died.
 type bounded struct {
 	http.RoundTripper
 	most int64
 }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.GetBody == nil {
+		body, err := io.ReadAll(r.Body) // it is in memory already
+		r.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.ContentLength = int64(len(body))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		r.Body, _ = r.GetBody()
+	}
 	res, err := b.RoundTripper.RoundTrip(r)
 	if err == nil {
 		res.Body = &boundedBody{res.Body, b.most}

@@ -101,6 +101,7 @@ func (s *session) board(ctx context.Context, req soap.HasFault) (leave func(), e
 	}
 }
 
+// send makes one request within its time. One that reads is made once more over a new connection, if the kept one had died.
 func (s *session) send(ctx context.Context, l *login, req, res soap.HasFault) error {
 	limit := s.cfg.CallTimeout
 	if waits(req) {
@@ -108,7 +109,22 @@ func (s *session) send(ctx context.Context, l *login, req, res soap.HasFault) er
 	}
 	ctx, cancel := within(ctx, s.life, limit)
 	defer cancel()
+	err := l.soap.RoundTrip(ctx, req, res)
+	if err == nil || !reads(req) || faultOf(err) != nil || !network(err) || ctx.Err() != nil {
+		return err
+	}
+	l.soap.CloseIdleConnections() // the server has closed one of them, and so perhaps all
+	reflect.ValueOf(res).Elem().SetZero()
 	return l.soap.RoundTrip(ctx, req, res)
+}
+
+// reads says that a request changes nothing, so that it may be sent twice.
+func reads(req soap.HasFault) bool {
+	switch req.(type) {
+	case *methods.RetrievePropertiesExBody, *methods.FindByInventoryPathBody, *methods.CurrentTimeBody:
+		return true
+	}
+	return false
 }
 
 // forgotten says that the server does not know the session. Of properties it may say so in the midst of an answer.

@@ -162,9 +162,12 @@ func TestATaskIsNotWaitedForWhenTheServerStaysAway(t *testing.T) {
 	created := make(chan error, 1)
 	go func() { created <- p.Create(t.Context(), w.pool, "a") }()
 	eventually(t, "the clone is waited for", watched)
-	up := w.gate.down()
+	start, up := time.Now(), w.gate.down()
 	if err := <-created; !errors.Is(err, vm.ErrUnavailable) {
 		t.Errorf("got %v", err)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("it was waited for for %v", took)
 	}
 	up()
 	release()
@@ -220,6 +223,18 @@ func TestATaskThatIsLostWithTheServerIsNeitherDoneNorGone(t *testing.T) {
 	up()
 	if err := <-created; !errors.Is(err, vm.ErrUnavailable) || !errors.Is(err, errTaskLost) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAConnectionThatDiedIsNoErrorOfTheNextCall(t *testing.T) {
+	w := newWorld(t)
+	p := w.provider()
+	w.must(p.Create(t.Context(), w.pool, "a"))
+	for range 20 {
+		w.gate.down()()
+		if _, err := p.Get(t.Context(), w.pool, "a"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
