@@ -159,7 +159,9 @@ func (k cloneKind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal
 	})
 }
 
-// Abandon forgets the machine. A request that it was for gets another one, until it has cost too many.
+// Abandon keeps the record as that of a destroyed machine: a provider that did what it was told after its caller had left is
+// found out by the next inventory, and the machine destroyed again. Under a name that is somebody else's nothing is kept. A
+// request that it was for gets another machine, until it has cost too many.
 func (k cloneKind) Abandon(tx *store.Tx, op *store.Operation) error {
 	v, err := store.VMs.Get(tx, op.Targets[0].ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -168,7 +170,17 @@ func (k cloneKind) Abandon(tx *store.Tx, op *store.Operation) error {
 	if err != nil {
 		return err
 	}
-	if err := store.DropVM(tx, v.Name); err != nil {
+	if op.Done(stepTaken) {
+		err = store.DropVM(tx, v.Name)
+	} else {
+		err = release(tx, op, func(v *store.VM) {
+			v.State, v.Destroyed, v.Reason = store.VMDestroyed, tx.Now(), "it could not be made"
+			if op.Error != nil {
+				v.Fault = op.Error.Text
+			}
+		})
+	}
+	if err != nil {
 		return err
 	}
 	if v.Request == "" || v.State != store.VMPending {

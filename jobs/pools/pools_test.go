@@ -322,6 +322,33 @@ func TestAMachineThatStopsAnsweringIsReplaced(t *testing.T) {
 	y.agree()
 }
 
+func TestAMachineThatComesLateIsDestroyed(t *testing.T) {
+	y := newYard(t, config(0))
+	lift := y.world.Inject(sim.Fault{Call: sim.Create, Effect: sim.Fail, Err: errors.New("no luck")})
+	ctx := context.Background()
+	if _, err := y.s.Request(ctx, nobody, "r", []pools.Want{{Name: "debian", Count: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	y.until("a clone has failed", func() bool {
+		y.view(func(tx *store.Tx) error {
+			vms, err := store.VMsIn(tx, "debian", store.VMDestroyed)
+			for _, v := range vms {
+				name = v.Name
+			}
+			return err
+		})
+		return name != ""
+	})
+	lift()
+	if err := y.world.AddForeign(ctx, y.cfg.Pools[0].Pool, name); err != nil {
+		t.Fatal(err)
+	}
+	y.until("it is gone", func() bool { _, there := y.world.Inspect(name); return !there })
+	y.settled()
+	y.agree()
+}
+
 func TestANameThatDNSKnowsIsGivenUp(t *testing.T) {
 	y := newYard(t, config(0))
 	y.kill()
