@@ -1,239 +1,212 @@
 package crash
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"path/filepath"
-	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"yardmaster/tests/harness"
 )
 
-// crowdYAML is two pools that share an alias, on machines that a file keeps, so that they outlive the server. A fifth of what is
-// asked of them fails.
-const crowdYAML = `log: {level: warn}
-dialects: {vmpooler: {anonymous: full}}
-heketi: {executor: sim}
-pools:
-  task_limit: 10
-  check_interval: 2s
-  providers: [{name: simulated, kind: sim, file: %q, createvm_fail_percent: %d, destroyvm_fail_percent: %d, vmready_fail_percent: %d}]
-  list:
-    - {name: debian, aliases: [linux], template: t, size: 10, skip_dns_check: true}
-    - {name: alma, aliases: [linux], template: t, size: 10, skip_dns_check: true}
-%s`
-
-// crowd is clients who take machines of overlapping pools over HTTP and give them back, whatever becomes of the server.
-type crowd struct {
-	*harness.Server
-	t    *testing.T
-	file string
-	http *http.Client
-	end  chan struct{}
-	work sync.WaitGroup
-
-	mu     sync.Mutex
-	given  map[string]int // by name: the client who had it
-	lost   int            // checkouts whose answer went down with the server
-	served int
-}
-
-func startCrowd(t *testing.T, failPercent int, more string) *crowd {
-	t.Helper()
-	dir := t.TempDir()
-	c := &crowd{t: t, file: filepath.Join(dir, "machines.json"), given: map[string]int{}, end: make(chan struct{}),
-		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
-	c.Server = harness.Start(t, harness.Options{Dir: dir, YAML: fmt.Sprintf(crowdYAML, c.file, failPercent, failPercent, failPercent, more)})
-	t.Cleanup(c.http.CloseIdleConnections)
-	return c
-}
-
-var crowdWants = []map[string]int{{"debian": 1}, {"debian": 2, "alma": 1}, {"linux": 2}, {"linux": 1, "debian": 1}, {"alma": 1, "linux": 2}}
-
-// begin has so many clients take and give back until each was served so often, or finish is called.
-func (c *crowd) begin(clients, rounds int) {
-	for i := range clients {
-		c.work.Go(func() {
-			dice := rand.New(rand.NewPCG(uint64(i), 7))
-			for left := rounds; left > 0 && !c.ended() && !c.t.Failed(); {
-				if c.round(i, crowdWants[dice.IntN(len(crowdWants))]) {
-					left--
-					continue
-				}
-				pause(c.t.Context(), time.Duration(dice.IntN(20))*time.Millisecond)
-			}
-		})
-	}
-}
-
-func (c *crowd) ended() bool {
-	select {
-	case <-c.end:
-		return true
-	default:
-		return false
-	}
-}
-
-// round is one checkout and the return of what it gave; false if it was refused, or the server was gone.
-func (c *crowd) round(client int, want map[string]int) bool {
-	status, body, err := c.send(http.MethodPost, "/api/v1/vm", want)
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return false
-	case err != nil:
-		c.mu.Lock()
-		c.lost++
-		c.mu.Unlock()
-		return false
-	case status == http.StatusServiceUnavailable:
-		return false
-	case status != http.StatusOK:
-		c.t.Errorf("checkout of %v: %d %s", want, status, body)
-		return false
-	}
-	names := c.note(client, want, body)
-	for _, name := range names {
-		for !c.t.Failed() {
-			status, body, err := c.send(http.MethodDelete, "/api/v1/vm/"+name, nil)
-			if err == nil && (status == http.StatusOK || status == http.StatusNotFound) {
-				break // not found: an earlier try was done, and its answer lost
-			}
-			if err == nil {
-				c.t.Errorf("return of %s: %d %s", name, status, body)
-			}
-			pause(c.t.Context(), 20*time.Millisecond)
-		}
-	}
-	return true
-}
-
-func (c *crowd) note(client int, want map[string]int, body []byte) []string {
-	var answer map[string]json.RawMessage
-	if err := json.Unmarshal(body, &answer); err != nil {
-		c.t.Errorf("answer to a checkout: %v: %s", err, body)
-		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.served++
-	var all []string
-	for pool, n := range want {
-		var one struct{ Hostname string }
-		var many struct{ Hostname []string }
-		if json.Unmarshal(answer[pool], &one) == nil {
-			many.Hostname = []string{one.Hostname}
-		} else if err := json.Unmarshal(answer[pool], &many); err != nil {
-			c.t.Errorf("answer for %s: %v: %s", pool, err, body)
-		}
-		if len(many.Hostname) != n {
-			c.t.Errorf("%d of %s were wanted, and these given: %v", n, pool, many.Hostname)
-		}
-		for _, name := range many.Hostname {
-			if other, twice := c.given[name]; twice {
-				c.t.Errorf("%s was given to %d and to %d", name, other, client)
-			}
-			c.given[name] = client
-		}
-		all = append(all, many.Hostname...)
-	}
-	return all
-}
-
-func (c *crowd) send(method, path string, in any) (int, []byte, error) {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return 0, nil, err
-	}
-	req, err := http.NewRequestWithContext(c.t.Context(), method, c.URL+path, strings.NewReader(string(body)))
-	if err != nil {
-		return 0, nil, err
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer resp.Body.Close()
-	out, err := io.ReadAll(resp.Body)
-	return resp.StatusCode, out, err
-}
+// crowdFor makes a long run of the crowds: go test ./tests/crash -run GivenTwice -timeout 30m -crowd 10m
+var crowdFor = flag.Duration("crowd", 0, "let each crowd take and give back for so long, instead of a number of times")
 
 // queueCounts is what /status counts.
-type queueCounts struct{ Pending, Ready, Running, Completed int }
+type queueCounts struct{ Pending, Ready, Running, Completed, Total int }
 
-func (c *crowd) counts() (q queueCounts, err error) {
-	status, body, err := c.send(http.MethodGet, "/api/v1/status?view=queue", nil)
-	if err != nil || status != http.StatusOK {
-		return q, errors.Join(err, fmt.Errorf("status: %d", status))
-	}
-	var s struct{ Queue queueCounts }
-	err = json.Unmarshal(body, &s)
-	return s.Queue, err
+// yardStatus is what a crowd reads of /status.
+type yardStatus struct {
+	Queue       queueCounts
+	Pools       map[string]queueCounts
+	Clone, Boot struct{ Count struct{ Total int } }
 }
 
-// finish waits until the clients have been served and the pools have settled, and holds what must then be true.
-func (c *crowd) finish() {
+func (c *crowd) status() (s yardStatus, err error) {
+	code, body, err := c.send(http.MethodGet, "/api/v1/status", nil)
+	if err != nil || code != http.StatusOK {
+		return s, errors.Join(err, fmt.Errorf("status: %d", code))
+	}
+	return s, json.Unmarshal(body, &s)
+}
+
+// settled waits until every pool is full and nothing is on its way any more.
+func (c *crowd) settled() (s yardStatus) {
 	c.t.Helper()
-	c.work.Wait()
-	var q queueCounts
 	harness.Eventually(c.t, 3*time.Minute, "the pools have settled", func() bool {
 		var err error
-		q, err = c.counts()
-		return err == nil && q.Ready == 20 && q.Pending == 0 && q.Completed == 0
+		s, err = c.status()
+		return err == nil && s.Queue.Ready == 20 && s.Queue.Pending == 0 && s.Queue.Completed == 0
 	})
-	if most := 3 * c.lost; q.Running > most {
-		c.t.Errorf("%d machines are running, and %d answers got lost", q.Running, c.lost)
+	var sum queueCounts
+	for _, p := range s.Pools {
+		sum.Ready += p.Ready
+		sum.Running += p.Running
+		sum.Pending += p.Pending
+	}
+	sum.Total = sum.Ready + sum.Running + sum.Pending
+	if sum != s.Queue {
+		c.t.Errorf("the pools add up to %+v, and the queue to %+v", sum, s.Queue)
+	}
+	return s
+}
+
+// finish waits until the clients have been served, gives back what nobody learned of, and holds what must then be true.
+func (c *crowd) finish() yardStatus {
+	c.t.Helper()
+	c.work.Wait()
+	_, lost := c.agreed()
+	if most := 3 * c.lost; len(lost) > most {
+		c.t.Errorf("%d machines are running of which nobody knows, and %d answers got lost", len(lost), c.lost)
+	}
+	for _, name := range lost {
+		if code, body, err := c.send(http.MethodDelete, "/api/v1/vm/"+name, nil); err != nil || code != http.StatusOK {
+			c.t.Errorf("return of %s: %d %s %v", name, code, body, err)
+		}
+	}
+	last, left := c.agreed()
+	if len(left) > 0 {
+		c.t.Errorf("machines are left: %v", left)
+	}
+	if made := last.Boot.Count.Total; c.sameDay() && made < len(c.given)+len(lost)+20 {
+		c.t.Errorf("%d machines became ready today, and %d were given, %d lost, 20 are there", made, len(c.given), len(lost))
 	}
 	c.Stop()
 	c.Check()
-	if left := c.machines(); left != q.Ready+q.Running {
-		c.t.Errorf("%d machines are there, and the records know of %d", left, q.Ready+q.Running)
-	}
-	c.t.Logf("%d checkouts of %d machines; %d answers lost, %d still running", c.served, len(c.given), c.lost, q.Running)
+	c.t.Logf("%d checkouts of %d machines; %d answers lost, %d machines with them", c.served, len(c.given), c.lost, len(lost))
+	return last
 }
 
-// machines counts the lines of the simulator's file that are machines.
-func (c *crowd) machines() int {
+// agreed waits until machines and records are the same, and gives the machines that are checked out. It looks again where they
+// differ: a machine that waits may seem broken just then, and be replaced.
+func (c *crowd) agreed() (s yardStatus, running []string) {
 	c.t.Helper()
-	f, err := os.Open(c.file)
+	var faults []string
+	until := time.Now().Add(recovery)
+	for {
+		s = c.settled()
+		running, faults = c.differences(s.Queue)
+		if len(faults) == 0 {
+			return s, running
+		}
+		if time.Now().After(until) {
+			break
+		}
+		pause(c.t.Context(), 100*time.Millisecond)
+	}
+	for _, f := range faults {
+		c.t.Error(f)
+	}
+	return s, running
+}
+
+// differences holds the simulator's file against the records, machine by machine. None may be one that a client had: all of those
+// were given back.
+func (c *crowd) differences(q queueCounts) (running, faults []string) {
+	c.t.Helper()
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	there, half := c.machines()
+	if len(half) > 0 {
+		fault("machines are half made: %v", half)
+	}
+	if len(there) != q.Total {
+		fault("%d machines are there, and the records know of %d", len(there), q.Total)
+	}
+	for _, name := range there {
+		if client, had := c.given[name]; had {
+			fault("machine %s was given back by %d, and is there", name, client)
+		}
+		switch state := c.state(name); state {
+		case "running":
+			running = append(running, name)
+		case "ready", "pending": // one that was not looked at again is said to be pending
+		default:
+			fault("machine %s is there, and its record: %s", name, state)
+		}
+	}
+	if len(running) != q.Running {
+		fault("%d machines are running, and /status says %d", len(running), q.Running)
+	}
+	return running, faults
+}
+
+// state is what the records say of a machine, in a word or in the words of a refusal.
+func (c *crowd) state(name string) string {
+	code, body, err := c.send(http.MethodGet, "/api/v1/vm/"+name, nil)
+	var answer map[string]json.RawMessage
+	var vm struct{ State string }
+	if err != nil || code != http.StatusOK || json.Unmarshal(body, &answer) != nil || json.Unmarshal(answer[name], &vm) != nil {
+		return fmt.Sprintf("%d %s %v", code, body, err)
+	}
+	return vm.State
+}
+
+// machines are the names in the simulator's file, and those of them whose making was cut off.
+func (c *crowd) machines() (names, half []string) {
+	c.t.Helper()
+	raw, err := os.ReadFile(c.file)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer f.Close()
-	n := 0
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if strings.Contains(lines.Text(), `"name"`) {
-			n++
+	var world struct {
+		Machines []struct {
+			Name string
+			Half bool
 		}
 	}
-	return n
+	if err := json.Unmarshal(raw, &world); err != nil {
+		c.t.Fatal(err)
+	}
+	for _, m := range world.Machines {
+		names = append(names, m.Name)
+		if m.Half {
+			half = append(half, m.Name)
+		}
+	}
+	return names, half
+}
+
+// sameDay says whether the counts of today are those of the whole test.
+func (c *crowd) sameDay() bool { return c.began.UTC().YearDay() == time.Now().UTC().YearDay() }
+
+// lets runs clients until each was served so often, or for as long as the flag says.
+func (c *crowd) lets(clients, rounds int) {
+	if *crowdFor == 0 {
+		c.begin(clients, rounds)
+		return
+	}
+	c.begin(clients, 1<<30)
+	pause(c.t.Context(), *crowdFor)
+	close(c.end)
 }
 
 func TestNoMachineIsGivenTwiceOverHTTP(t *testing.T) {
-	c := startCrowd(t, 0, "")
-	c.begin(64, times(20))
-	c.finish()
+	c := startCrowd(t, crowdOptions{})
+	c.lets(64, times(24))
+	s := c.finish()
 	if c.lost > 0 {
 		t.Errorf("%d requests were not answered", c.lost)
+	}
+	if c.served < 64*times(24) {
+		t.Errorf("%d checkouts were served", c.served)
+	}
+	if made := len(c.given) + 20; c.sameDay() && (s.Clone.Count.Total != made || s.Boot.Count.Total != made) {
+		t.Errorf("%d machines were given and 20 are there; counted are %d clones and %d boots", len(c.given), s.Clone.Count.Total, s.Boot.Count.Total)
 	}
 }
 
 func TestNoMachineIsGivenTwiceThoughTheServerIsKilled(t *testing.T) {
-	c := startCrowd(t, 20, "")
+	c := startCrowd(t, crowdOptions{failPercent: 20})
 	c.begin(64, 1<<30)
 	dice := rand.New(rand.NewPCG(3, 3))
-	for range times(20) {
-		pause(t.Context(), time.Duration(100+dice.IntN(900))*time.Millisecond)
+	end := time.Now().Add(*crowdFor)
+	for killed := 0; killed < times(20) || time.Now().Before(end); killed++ {
+		pause(t.Context(), time.Duration(20+dice.IntN(600))*time.Millisecond)
 		c.KillAndStart()
 	}
 	close(c.end)
@@ -244,23 +217,29 @@ func TestNoMachineIsGivenTwiceThoughTheServerIsKilled(t *testing.T) {
 }
 
 // TestAPoolIsFilledByWorkersOverRedis has no worker in the server: two processes beside it run the operations, and one of them is
-// killed in the middle.
+// killed in the middle of making machines.
 func TestAPoolIsFilledByWorkersOverRedis(t *testing.T) {
 	redis := harness.StartRedis(t)
-	c := startCrowd(t, 0, fmt.Sprintf("redis: {url: %q}\nworkers: {concurrency: 0}\n", redis.URL))
-	first := c.Worker("first", "YARDMASTER_WORKERS_CONCURRENCY=4")
-	if err := first.Start(); err != nil {
-		t.Fatal(err)
+	c := startCrowd(t, crowdOptions{clone: 500 * time.Millisecond,
+		yaml: fmt.Sprintf("redis: {url: %q}\nworkers: {concurrency: 0}\n", redis.URL)})
+	worker := func(name string) *harness.Process {
+		w := c.Worker(name, "YARDMASTER_WORKERS_CONCURRENCY=4")
+		if err := w.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return w
 	}
-	harness.Eventually(t, time.Minute, "the first machines are ready", func() bool { q, err := c.counts(); return err == nil && q.Ready > 2 })
+	first := worker("first")
+	harness.Eventually(t, time.Minute, "the first machines are ready, and others are made", func() bool {
+		s, err := c.status()
+		return err == nil && s.Queue.Ready > 2 && s.Queue.Pending > 4
+	})
 	first.Kill()
-	second := c.Worker("second", "YARDMASTER_WORKERS_CONCURRENCY=4")
-	if err := second.Start(); err != nil {
-		t.Fatal(err)
-	}
+	second := worker("second")
 	c.begin(4, 5)
 	c.finish()
 	if c.served != 20 {
 		t.Errorf("%d checkouts were served, want 20", c.served)
 	}
+	second.Stop()
 }
