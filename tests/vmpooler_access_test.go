@@ -47,7 +47,8 @@ func (who people) settle(t testing.TB, s *harness.Server) {
 
 func userCommand(t testing.TB, s *harness.Server, args ...string) harness.Output {
 	t.Helper()
-	return harness.Run(t, s.Dir, nil, append([]string{"user", "--config", filepath.Join(s.Dir, "yardmaster.yaml"), "--data-dir", s.Data}, args...)...)
+	all := append([]string{"user", "--config", filepath.Join(s.Dir, "yardmaster.yaml"), "--data-dir", s.Data}, args...)
+	return harness.Run(t, s.Dir, nil, all...)
 }
 
 // staff is a pooler with users: each has signed in.
@@ -88,6 +89,7 @@ var routeRow = regexp.MustCompile("(?m)^\\| ([A-Z]+) \\| `([^`]*)` \\| ")
 
 // With our own configuration nobody does anything without saying who it is; a few pages alone are open.
 func TestVMPoolerClosedByDefault(t *testing.T) {
+	t.Parallel()
 	p := &pooler{TB: t, ctx: t.Context(), server: harness.Start(t, harness.Options{YAML: poolsYAML("prometheus: {endpoint: /prometheus}")})}
 	printed := harness.Run(t, p.server.Dir, nil, "routes")
 	_, table, found := strings.Cut(printed.Stdout, "## vmpooler")
@@ -126,6 +128,7 @@ func TestVMPoolerClosedByDefault(t *testing.T) {
 
 // Users that the operator adds sign in with their password, and do with their token what their role allows.
 func TestVMPoolerUsersAndRoles(t *testing.T) {
+	t.Parallel()
 	who := people{"root": "admin", "jdoe": "user", "eye": "reader"}
 	s := startStaff(t, poolsYAML(), who)
 	s.waits("eye")
@@ -142,8 +145,9 @@ func TestVMPoolerUsersAndRoles(t *testing.T) {
 	name := s.takes(s.as("jdoe"), "debian-12-x86_64")
 	held := s.ask(s.curl(editions[0]), http.MethodGet, "/token/"+s.tokens["jdoe"], nil)
 	expectThat(t, "the token holds the machine", strings.Contains(held.Body, `"`+name+`"`), held.Body)
-	expect(t, "with Basic instead", s.ask(s.curl(editions[2]).As("jdoe", who.password("jdoe")), http.MethodGet, "/vm", nil).Status, http.StatusOK)
-	s.judged("another's token, deleted", s.ask(s.curl(editions[2]).As("eye", who.password("eye")), http.MethodDelete, "/token/"+s.tokens["jdoe"], nil), unknown)
+	c := s.curl(editions[2])
+	expect(t, "with Basic instead", s.ask(c.As("jdoe", who.password("jdoe")), http.MethodGet, "/vm", nil).Status, http.StatusOK)
+	s.judged("another's token, deleted", s.ask(c.As("eye", who.password("eye")), http.MethodDelete, "/token/"+s.tokens["jdoe"], nil), unknown)
 	s.secretsStay(who)
 	s.server.Start()
 	expect(t, "a token outlives a restart", s.ask(s.as("jdoe"), http.MethodGet, "/vm", nil).Status, http.StatusOK)
@@ -171,6 +175,7 @@ func (s *staff) secretsStay(who people) {
 
 // A token ends when its time is over, and says before when that will be.
 func TestVMPoolerTokensExpire(t *testing.T) {
+	t.Parallel()
 	who := people{"jdoe": "user"}
 	s := startStaff(t, poolsYAML("token_ttl: 3s"), who)
 	own := s.curl(editions[0]).As("jdoe", who.password("jdoe"))

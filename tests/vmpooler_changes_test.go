@@ -81,7 +81,9 @@ func (p *pooler) tagForms(e edition) {
 	for _, body := range []string{`{"tags":{"two words":"x"}}`, `{"tags":{"a":"{}"}}`, `{"tags":{"slash/ed":"x"}}`} {
 		expect(p, "PUT "+body, p.ask(c, http.MethodPut, "/vm/"+name, body).Status, status)
 	}
-	for _, body := range []string{`{"tags":{"jenkins_build_url":"https://ci.example.com/job/a_b-c/12/"}}`, `{"tags":{"mail.of":"jdoe@example.com"}}`} {
+	for _, body := range []string{
+		`{"tags":{"jenkins_build_url":"https://ci.example.com/job/a_b-c/12/"}}`, `{"tags":{"mail.of":"jdoe@example.com"}}`,
+	} {
 		p.judged("PUT "+body, p.ask(c, http.MethodPut, "/vm/"+name, body), verdict{200, yes})
 	}
 	expect(p, "delete", p.ask(c, http.MethodDelete, "/vm/"+name, nil).Status, http.StatusOK)
@@ -96,7 +98,8 @@ func tagsAreAllowed(t *testing.T) {
 		name := p.takes(c, "debian-7-i386")
 		p.judged("one that is not allowed", p.ask(c, http.MethodPut, "/vm/"+name, `{"tags":{"department":"eng","bogus":"me"}}`),
 			verdict{400, failure(`You provided unsuppored tags ({"department"=>"eng", "bogus"=>"me"}).`)})
-		p.judged("those that are", p.ask(c, http.MethodPut, "/vm/"+name, `{"tags":{"department":"eng","url":"https://example.com/a/b"}}`), verdict{200, yes})
+		fine := `{"tags":{"department":"eng","url":"https://example.com/a/b"}}`
+		p.judged("those that are", p.ask(c, http.MethodPut, "/vm/"+name, fine), verdict{200, yes})
 		v, err := p.floaty(e).Query(p.ctx, name)
 		p.ok("query", err)
 		expect(p, "tags", fmt.Sprint(v.Tags), "map[department:eng url:https://example.com/a]")
@@ -120,22 +123,21 @@ func tasksAreJudged(t *testing.T) {
 		c := bare.With(token)
 		name := p.takes(c, "debian-7-i386")
 		vm := "/vm/" + name
-		if e.versioned {
-			for size, want := range map[string][2]verdict{
-				"0":    {notFound, badly("Disk size must be at least 1")},
-				"x":    {notFound, badly("Disk size must be a valid integer")},
-				"-1":   {notFound, badly("Disk size must be a valid integer")},
-				"2049": {{202, pretty(`{"ok":true,"` + name + `":{"disk":"+2049gb"}}`)}, badly("Disk size must be at most 2048")},
-				"8":    {{202, pretty(`{"ok":true,"` + name + `":{"disk":"+8gb"}}`)}, {202, pretty(`{"ok":true,"` + name + `":{"disk":"+8gb"}}`)}},
-			} {
-				strict := map[bool]int{true: 1}[e.strict]
-				p.judged("a disk of "+size, p.ask(c, http.MethodPost, vm+"/disk/"+size, nil), want[strict])
-			}
-			p.judged("a disk without a token", p.ask(bare, http.MethodPost, vm+"/disk/8", nil), unknown)
-			p.judged("a disk for nobody", p.ask(c, http.MethodPost, "/vm/nobody/disk/8", nil), notFound)
-		} else {
-			a := p.ask(c, http.MethodPut, vm+"/disk/8", nil)
-			p.judged("a disk as the old paths have it", a, verdict{202, pretty(`{"ok":true,"` + name + `":{"disk":"+8gb"}}`)})
+		for size, want := range map[string][2]verdict{
+			"0":    {notFound, badly("Disk size must be at least 1")},
+			"x":    {notFound, badly("Disk size must be a valid integer")},
+			"-1":   {notFound, badly("Disk size must be a valid integer")},
+			"2049": {{202, pretty(`{"ok":true,"` + name + `":{"disk":"+2049gb"}}`)}, badly("Disk size must be at most 2048")},
+			"8":    {{202, pretty(`{"ok":true,"` + name + `":{"disk":"+8gb"}}`)}, {202, pretty(`{"ok":true,"` + name + `":{"disk":"+8gb"}}`)}},
+		} {
+			strict := map[bool]int{true: 1}[e.strict]
+			p.judged("a disk of "+size, p.ask(c, http.MethodPost, vm+"/disk/"+size, nil), want[strict])
+		}
+		p.judged("a disk without a token", p.ask(bare, http.MethodPost, vm+"/disk/8", nil), unknown)
+		p.judged("a disk for nobody", p.ask(c, http.MethodPost, "/vm/nobody/disk/8", nil), notFound)
+		if !e.versioned {
+			p.judged("a disk as the old paths have it", p.ask(c, http.MethodPut, vm+"/disk/8", nil),
+				verdict{202, pretty(`{"ok":true,"` + name + `":{"disk":"+8gb"}}`)})
 		}
 		for _, r := range []struct {
 			name string

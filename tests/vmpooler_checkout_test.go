@@ -138,7 +138,8 @@ func checkoutsByAlias(t *testing.T) {
 		expect(p, "pools that gave them", fmt.Sprint(from), "map[debian-7-i386:2 debian-7-x86_64:2]")
 		p.filled()
 		p.judged("more than all pools of an alias have", p.ask(c, http.MethodPost, "/vm/debian+debian+debian+debian+debian", nil), unavailable)
-		p.judged("an alias and its pools want the same", p.ask(c, http.MethodPost, "/vm/debian+debian+debian+debian-32+debian-7-i386", nil), unavailable)
+		p.judged("an alias and its pools want the same",
+			p.ask(c, http.MethodPost, "/vm/debian+debian+debian+debian-32+debian-7-i386", nil), unavailable)
 		a = p.ask(c, http.MethodPost, "/vm/debian%2Bdebian-32", nil)
 		expect(p, "plus signs that are escaped", a.Status, http.StatusOK)
 		keys := keysOf(p, a.Body)

@@ -129,11 +129,7 @@ func (s *floatySession) modifies(host string) {
 	s.ok("modify --lifetime", s.floaty.Modify(s.ctx, host, obj{"lifetime": 48}))
 	s.ok("modify --tags", s.floaty.Modify(s.ctx, host, obj{"tags": obj{"department": "engineering", "user": s.user}}))
 	s.ok("modify --disk", s.floaty.Modify(s.ctx, host, obj{"disk": 8}))
-	if s.e.versioned {
-		s.ok("modify --disk of older ones", s.floaty.Disk(s.ctx, host, 2))
-	} else {
-		s.ok("modify --disk once more", s.floaty.Modify(s.ctx, host, obj{"disk": "2"}))
-	}
+	s.ok("modify --disk of older ones", s.floaty.Disk(s.ctx, host, 2))
 	v := s.until(host, "both disks are there", func(v vmpoolerclient.VM) bool { return len(v.Disks) == 2 })
 	expect(s, "lifetime", v.Lifetime, 48.0)
 	expect(s, "tags", fmt.Sprint(v.Tags), "map[department:engineering user:"+s.user+"]")

@@ -11,6 +11,7 @@ import (
 
 // Who guesses passwords is made to wait, also with the right one; the wait is told, and ends.
 func TestVMPoolerGuessersWait(t *testing.T) {
+	t.Parallel()
 	who := people{"jdoe": "user", "jane": "user"}
 	server := harness.New(t, harness.Options{YAML: poolsYAML()})
 	who.settle(t, server)
@@ -44,6 +45,7 @@ func TestVMPoolerGuessersWait(t *testing.T) {
 
 // A token is no password: guessing one is answered as ever, and does not lock its user out.
 func TestVMPoolerTokenGuesses(t *testing.T) {
+	t.Parallel()
 	s := startStaff(t, poolsYAML(), people{"jdoe": "user"})
 	for range 20 {
 		s.judged("a token that is none", s.ask(s.curl(editions[2]).With("abcdefghijklmnopqrstuvwxyz012345"), http.MethodGet, "/vm", nil), unknown)
@@ -53,6 +55,7 @@ func TestVMPoolerTokenGuesses(t *testing.T) {
 
 // With rate limits who asks too often is told when to come back, each sort of request by itself.
 func TestVMPoolerRateLimits(t *testing.T) {
+	t.Parallel()
 	s := startStaff(t, poolsYAML("rate_limiting: true"), people{"jdoe": "user"})
 	c := s.as("jdoe")
 	for range 20 {

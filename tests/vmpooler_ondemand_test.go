@@ -47,7 +47,8 @@ func requestsAreJudged(t *testing.T) {
 			{"a token that is none", bare.With("x"), "POST", "", `{"windows-10-x86_64":"1"}`, unknown},
 			{"unknown pools", c, "POST", "", `{"windows-10-x86_64":"1","solaris-11":"1","beos-5":1}`,
 				verdict{404, pretty(`{"ok":false,"bad_templates":["solaris-11","beos-5"]}`)}},
-			{"unknown pool in the path", c, "POST", "/windows-10-x86_64+solaris-11", nil, verdict{404, pretty(`{"ok":false,"bad_templates":["solaris-11"]}`)}},
+			{"unknown pool in the path", c, "POST", "/windows-10-x86_64+solaris-11", nil,
+				verdict{404, pretty(`{"ok":false,"bad_templates":["solaris-11"]}`)}},
 			{"too many", c, "POST", "", `{"windows-10-x86_64":"4"}`, many},
 			{"too many in the path", c, "POST", "/" + strings.Repeat("debian+", 3) + "debian", nil, many},
 			{"broken", c, "POST", "", `{"windows-10-x86_64":"1}`, verdict{400, noFor("message", "JSON payload could not be parsed")}},
@@ -63,7 +64,9 @@ func requestsAreJudged(t *testing.T) {
 		p.reads(bare, "/status?view=queue", &s)
 		expect(p, "machines beside those of the pools", s.Queue.Total, 3)
 	})
-	for _, r := range []struct{ method, path string }{{"POST", "/ondemandvm"}, {"POST", "/ondemandvm/debian"}, {"GET", "/ondemandvm/abc"}, {"DELETE", "/ondemandvm/abc"}} {
+	for _, r := range []struct{ method, path string }{
+		{"POST", "/ondemandvm"}, {"POST", "/ondemandvm/debian"}, {"GET", "/ondemandvm/abc"}, {"DELETE", "/ondemandvm/abc"},
+	} {
 		p.judged(r.method+" without a version", p.ask(p.curl(editions[3]).With(token), r.method, r.path, nil), notFound)
 	}
 }
@@ -81,7 +84,8 @@ func requestsAreCalledOff(t *testing.T) {
 			made += `,"domain":"company.com"`
 		}
 		p.answers("request", p.ask(c, http.MethodPost, "/ondemandvm", body), http.StatusCreated, pretty(made+"}"))
-		p.judged("the same id again", p.ask(c, http.MethodPost, "/ondemandvm", body), verdict{409, "{\n  \"ok\": false,\n  \"request_id\": \"" + own + "\",\n  \"message\": \"..."})
+		p.judged("the same id again", p.ask(c, http.MethodPost, "/ondemandvm", body),
+			verdict{409, "{\n  \"ok\": false,\n  \"request_id\": \"" + own + "\",\n  \"message\": \"..."})
 		first := p.ask(c.With(""), http.MethodGet, "/ondemandvm/"+own, nil)
 		expect(p, "while machines are missing", first.Status, http.StatusAccepted)
 		p.answers("while machines are missing", first, http.StatusAccepted, pretty(`{"ok":true,"request_id":"`+own+`","ready":false,`+

@@ -11,6 +11,7 @@ import (
 
 // Where machines have owners, others look and no more; an admin may do everything.
 func TestVMPoolerOwnership(t *testing.T) {
+	t.Parallel()
 	s := startStaff(t, poolsYAML("ownership: true"), people{"root": "admin", "jane": "user", "jack": "user"})
 	s.waits("jack")
 	name := s.takes(s.as("jane"), "debian-12-x86_64")
@@ -46,6 +47,7 @@ func (s *staff) requestsHaveOwners() {
 
 // Without owners, as ever, any token will do.
 func TestVMPoolerWithoutOwnership(t *testing.T) {
+	t.Parallel()
 	s := startStaff(t, poolsYAML(), people{"jane": "user", "jack": "user"})
 	s.waits("jack")
 	name := s.takes(s.as("jane"), "debian-12-x86_64")
@@ -54,6 +56,7 @@ func TestVMPoolerWithoutOwnership(t *testing.T) {
 
 // Nobody holds more machines than their quota, in all and of one pool, however they ask for them.
 func TestVMPoolerQuota(t *testing.T) {
+	t.Parallel()
 	yaml := strings.Replace(poolsYAML("quota_per_user: 3"), "size: 2, ", "size: 2, quota_per_user: 1, ", 1)
 	s := startStaff(t, yaml, people{"root": "admin", "jane": "user", "jack": "user"})
 	s.waits("jack")
@@ -65,7 +68,10 @@ func TestVMPoolerQuota(t *testing.T) {
 	}
 	refused("four at once", "jane", `{"debian-12-x86_64":"3","rocky-9-x86_64":"1"}`)
 	refused("two of a pool that gives one", "jane", `{"rocky-9-x86_64":"2"}`)
-	names := []string{s.takes(s.as("jane"), "rocky-9-x86_64"), s.takes(s.as("jane"), "debian-12-x86_64"), s.takes(s.as("jane"), "debian-12-x86_64")}
+	var names []string
+	for _, pool := range []string{"rocky-9-x86_64", "debian-12-x86_64", "debian-12-x86_64"} {
+		names = append(names, s.takes(s.as("jane"), pool))
+	}
 	refused("a fourth", "jane", `{"debian-12-x86_64":"1"}`)
 	s.waits("jack")
 	other := s.takes(s.as("jack"), "debian-12-x86_64")

@@ -52,6 +52,7 @@ func (d *documented) printed(what string, a vmpoolerclient.Answer, status int, e
 
 // The document's examples of tokens.
 func TestVMPoolerDocumentTokens(t *testing.T) {
+	t.Parallel()
 	d := startDocumented(t, documentedYAML)
 	jdoe := d.bare.As("jdoe", "secret")
 	a := d.ask(jdoe, http.MethodPost, "/token", nil)
@@ -111,6 +112,7 @@ func (d *documented) hostnames(a vmpoolerclient.Answer, key string) []string {
 
 // The document's examples of checkouts. "-d" without a body, as the document has it, sends the next word of the line.
 func TestVMPoolerDocumentCheckouts(t *testing.T) {
+	t.Parallel()
 	d := startDocumented(t, documentedYAML)
 	d.printed("GET /vm", d.ask(d.bare, http.MethodGet, "/vm", nil), http.StatusOK, `["debian-7-i386", "debian-7-x86_64"]`)
 
@@ -127,7 +129,8 @@ func TestVMPoolerDocumentCheckouts(t *testing.T) {
 
 	a = d.ask(d.bare, http.MethodPost, "/vm/debian-7-i386+debian-7-i386+debian-7-x86_64", "--url")
 	more, and := d.hostnames(a, "debian-7-i386"), d.hostnames(a, "debian-7-x86_64")
-	d.printed("POST /vm/<pool>+<pool>+<pool>", a, http.StatusOK, `{"ok": true, "debian-7-i386": {"hostname": ["sc0o4xqtodlul5w", "4m4dkhqiufnjmxy"]},
+	d.printed("POST /vm/<pool>+<pool>+<pool>", a, http.StatusOK, `{"ok": true,
+		"debian-7-i386": {"hostname": ["sc0o4xqtodlul5w", "4m4dkhqiufnjmxy"]},
 		"debian-7-x86_64": {"hostname": "zb91y9qbrbf6d3q"}, "domain": "company.com"}`,
 		"sc0o4xqtodlul5w", more[0], "4m4dkhqiufnjmxy", more[1], "zb91y9qbrbf6d3q", and[0])
 
@@ -139,6 +142,7 @@ func TestVMPoolerDocumentCheckouts(t *testing.T) {
 
 // The document's examples of one machine: its look, its changes, its end.
 func TestVMPoolerDocumentMachine(t *testing.T) {
+	t.Parallel()
 	d := startDocumented(t, documentedYAML)
 	name := d.takes(d.bare, "debian-7-x86_64")
 	token := d.token("jdoe")
@@ -152,7 +156,8 @@ func TestVMPoolerDocumentMachine(t *testing.T) {
 	a := d.ask(c, http.MethodPost, vm+"/snapshot", nil)
 	id := strings.Trim(inner(t, inner(t, a.Body, name), "snapshot"), `"`)
 	expectThat(t, "form of a snapshot's id", snapshotForm.MatchString(id), id)
-	d.printed("POST /vm/<hostname>/snapshot", a, http.StatusAccepted, `{"ok": true, "fq6qlpjlsskycq6": {"snapshot": "n4eb4kdtp7rwv4x158366vd9jhac8btq"}}`,
+	d.printed("POST /vm/<hostname>/snapshot", a, http.StatusAccepted,
+		`{"ok": true, "fq6qlpjlsskycq6": {"snapshot": "n4eb4kdtp7rwv4x158366vd9jhac8btq"}}`,
 		"fq6qlpjlsskycq6", name, "n4eb4kdtp7rwv4x158366vd9jhac8btq", id)
 
 	var v map[string]any
@@ -174,6 +179,7 @@ func TestVMPoolerDocumentMachine(t *testing.T) {
 
 // The document's examples of status and summary: all that they show is there, in the numbers of this server.
 func TestVMPoolerDocumentStatus(t *testing.T) {
+	t.Parallel()
 	d := startDocumented(t, strings.Replace(documentedYAML, "size: 5, provider: dummy}\n", "size: 2, provider: dummy}\n", 1))
 	status := d.ask(d.bare, http.MethodGet, "/status", nil)
 	expect(t, "GET /status", status.Status, http.StatusOK)
@@ -224,7 +230,9 @@ func TestVMPoolerDocumentStatus(t *testing.T) {
 
 // The document's example of pools that have run empty.
 func TestVMPoolerDocumentEmptyPools(t *testing.T) {
-	yaml := strings.Replace(strings.ReplaceAll(documentedYAML, "debian-7-i386", "centos-6-x86_64"), "    skip_dns", "    createvm_fail_percent: 100\n    skip_dns", 1)
+	t.Parallel()
+	yaml := strings.ReplaceAll(documentedYAML, "debian-7-i386", "centos-6-x86_64")
+	yaml = strings.Replace(yaml, "    skip_dns", "    createvm_fail_percent: 100\n    skip_dns", 1)
 	server := harness.Start(t, harness.Options{VMPooler: yaml})
 	p := &pooler{TB: t, ctx: t.Context(), server: server}
 	body := inner(t, p.ask(p.curl(editions[0]), http.MethodGet, "/status", nil).Body, "status")

@@ -53,7 +53,9 @@ func (p *pooler) statusCounts(e edition, body string) {
 		expectThat(p, "queue has "+key, slices.Contains(keys, key), keys)
 	}
 	expect(p, "queue says what is requested", slices.Contains(keys, "requested"), e.strict)
-	for key, want := range map[string]string{"pending": "0", "cloning": "0", "booting": "0", "ready": "6", "running": "2", "completed": "0", "total": "8"} {
+	for key, want := range map[string]string{
+		"pending": "0", "cloning": "0", "booting": "0", "ready": "6", "running": "2", "completed": "0", "total": "8",
+	} {
 		expect(p, "queue: "+key, inner(p, queue, key), want)
 	}
 	pools := inner(p, body, "pools")
@@ -93,10 +95,11 @@ func (p *pooler) smallStatus(e edition) {
 
 // A pool that should have machines and has none ready is named; one without a size is not.
 func emptyPoolsAreTold(t *testing.T) {
-	yaml := strings.Replace(poolerYAML{size: 1, noAuth: true}.String(), ":pools:", "  :broken:\n    provider_class: 'dummy'\n    createvm_fail_percent: 100\n"+
-		"    skip_dns_check_before_creating_vm: true\n:pools:\n"+
-		"  - name: 'sles-12-x86_64'\n    template: 'Templates/sles-12'\n    size: 2\n    provider: broken\n"+
-		"  - name: 'sles-11-x86_64'\n    template: 'Templates/sles-11'\n    size: 1\n    provider: broken", 1)
+	yaml := strings.Replace(poolerYAML{size: 1, noAuth: true}.String(), ":pools:",
+		"  :broken:\n    provider_class: 'dummy'\n    createvm_fail_percent: 100\n"+
+			"    skip_dns_check_before_creating_vm: true\n:pools:\n"+
+			"  - name: 'sles-12-x86_64'\n    template: 'Templates/sles-12'\n    size: 2\n    provider: broken\n"+
+			"  - name: 'sles-11-x86_64'\n    template: 'Templates/sles-11'\n    size: 1\n    provider: broken", 1)
 	p := &pooler{TB: t, ctx: t.Context(), server: harness.Start(t, harness.Options{VMPooler: yaml})}
 	p.eachEdition(t, func(p *pooler, e edition) {
 		c := p.curl(e)

@@ -50,6 +50,7 @@ func warnings(t testing.TB, s *harness.Server) (all []string) {
 
 // The file of a vmpooler is all that a server needs, symbols included; what it opens to everyone is said at the start.
 func TestVMPoolerYAMLIsEnough(t *testing.T) {
+	t.Parallel()
 	p := startPooler(t, harness.Options{VMPooler: plainYAML})
 	c := p.curl(editions[0])
 	p.answers("pools", p.ask(c, http.MethodGet, "/vm", nil), http.StatusOK, pretty(`["pool01","pool02"]`))
@@ -62,7 +63,9 @@ func TestVMPoolerYAMLIsEnough(t *testing.T) {
 	expectThat(t, "a token", tokenForm.MatchString(p.token("jdoe")), nil)
 	got := warnings(t, p.server)
 	address := strings.TrimPrefix(p.server.URL, "http://")
-	for i, words := range [][]string{{"vmpooler.yaml", address, "without a token", "dialects.vmpooler.anonymous"}, {"heketi", "nobody"}, {"DUMMY", address}} {
+	for i, words := range [][]string{
+		{"vmpooler.yaml", address, "without a token", "dialects.vmpooler.anonymous"}, {"heketi", "nobody"}, {"DUMMY", address},
+	} {
 		if i >= len(got) {
 			t.Fatalf("warnings: %q", got)
 		}
@@ -81,6 +84,7 @@ func TestVMPoolerYAMLIsEnough(t *testing.T) {
 
 // What is wrong in the file stops the start with one line that names the place; what has no effect is named, and does not.
 func TestVMPoolerYAMLIsJudged(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, old, new string
 		says           []string
@@ -101,7 +105,8 @@ func TestVMPoolerYAMLIsJudged(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "vmpooler.yaml"), []byte(strings.Replace(plainYAML, c.old, c.new, 1)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			out := harness.Run(t, dir, []string{"YARDMASTER_DATA_DIR=" + dir}, "serve", "--vmpooler-config", "vmpooler.yaml", "--listen", "127.0.0.1:0")
+			out := harness.Run(t, dir, []string{"YARDMASTER_DATA_DIR=" + dir, "YARDMASTER_LISTEN=127.0.0.1:0"},
+				"serve", "--vmpooler-config", "vmpooler.yaml")
 			expectThat(t, "the start is refused", out.Code != 0 && out.Stdout == "", out)
 			expect(t, "lines", strings.Count(out.Stderr, "\n"), 1)
 			for _, word := range c.says {
@@ -113,6 +118,7 @@ func TestVMPoolerYAMLIsJudged(t *testing.T) {
 
 // Keys of a vmpooler that mean nothing here are named in a warning each, with their line.
 func TestVMPoolerYAMLWarns(t *testing.T) {
+	t.Parallel()
 	yaml := strings.Replace(plainYAML, ":config:\n", ":config:\n  logfile: '/var/log/vmpooler.log'\n  retry_factor: 10\n", 1) +
 		"    check_loop_delay_max: 60\n:redis:\n  server: 'redis.example.com'\n  password: 'sesame'\n:graphs:\n  server: 'graphite.example.com'\n" +
 		":statsd:\n  server: 'statsd.example.com'\n  prefix: 'vmpooler'\n"
@@ -131,6 +137,7 @@ func TestVMPoolerYAMLWarns(t *testing.T) {
 
 // Where the file comes from: a variable may hold its name or all of it, and one value of it.
 func TestVMPoolerYAMLFromTheEnvironment(t *testing.T) {
+	t.Parallel()
 	for name, give := range map[string]func(dir string) []string{
 		"the text": func(string) []string { return []string{"VMPOOLER_CONFIG=" + plainYAML} },
 		"the name": func(dir string) []string {
@@ -161,8 +168,10 @@ func TestVMPoolerYAMLFromTheEnvironment(t *testing.T) {
 
 // More files are merged into the first one, and pools are asked for by the names of either.
 func TestVMPoolerYAMLInSeveralFiles(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	more := "---\n:config:\n  vm_lifetime: 99\n  vm_lifetime_auth: 48\n:pools:\n  - name: 'pool03'\n    template: 'Templates/three'\n    size: 1\n"
+	more := "---\n:config:\n  vm_lifetime: 99\n  vm_lifetime_auth: 48\n" +
+		":pools:\n  - name: 'pool03'\n    template: 'Templates/three'\n    size: 1\n"
 	if err := os.WriteFile(filepath.Join(dir, "more.yaml"), []byte(more), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -175,8 +184,9 @@ func TestVMPoolerYAMLInSeveralFiles(t *testing.T) {
 		p.ok("query", err)
 		expect(t, "lifetime", v.Lifetime, want)
 	}
-	conflict := slices.ContainsFunc(warnings(t, p.server), func(w string) bool { return strings.Contains(w, "more.yaml:3") && strings.Contains(w, "vm_lifetime") })
-	expectThat(t, "a value that is there twice is warned of", conflict, warnings(t, p.server))
+	warned := warnings(t, p.server)
+	conflict := slices.ContainsFunc(warned, func(w string) bool { return strings.Contains(w, "more.yaml:3") && strings.Contains(w, "vm_lifetime") })
+	expectThat(t, "a value that is there twice is warned of", conflict, warned)
 	start := time.Now()
 	p.server.Stop()
 	expectThat(t, "an idle server stops at once", time.Since(start) < poolWithin, time.Since(start))

@@ -62,7 +62,8 @@ func (y poolerYAML) String() string {
 	lines = append(lines, y.more...)
 	lines = append(lines, ":pools:")
 	pool := func(name, alias string, size int) {
-		lines = append(lines, "  - name: '"+name+"'", "    template: 'Templates/"+name+"'", fmt.Sprintf("    size: %d", size), "    provider: dummy")
+		lines = append(lines, "  - name: '"+name+"'", "    template: 'Templates/"+name+"'",
+			fmt.Sprintf("    size: %d", size), "    provider: dummy")
 		if alias != "" {
 			lines = append(lines, "    alias: "+alias)
 		}
