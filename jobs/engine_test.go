@@ -128,7 +128,7 @@ func (e *engine) open() {
 
 // kill lets nothing be written any more, and then ends everything.
 func (e *engine) kill() {
-	_ = e.db.Close()
+	_ = e.db.Kill()
 	e.cancel()
 	e.done.Wait()
 	e.runner.Close()

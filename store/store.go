@@ -117,6 +117,9 @@ func (d *DB) Check(ctx context.Context) ([]kv.Problem, error) { return d.kv.Chec
 // Close waits for what is being written.
 func (d *DB) Close() error { return d.kv.Close() }
 
+// Kill is Close as the end of the process would be, for tests: what is not on disk is lost.
+func (d *DB) Kill() error { return d.kv.Kill() }
+
 // Table is a kv table whose records are found by a text id.
 type Table[V any] struct{ kv *kv.Table[V] }
 

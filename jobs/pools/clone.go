@@ -90,7 +90,9 @@ func (k cloneKind) free(ctx context.Context, p vm.Provider, op store.Operation, 
 	return nil
 }
 
-func first(op store.Operation) bool { return op.Attempt == 1 && op.Tries == 0 }
+// first says that no earlier run can have begun. A claim may be lost with its process; an operation that was pending then has a
+// start all the same.
+func first(op store.Operation) bool { return op.Attempt == 1 && op.Tries == 0 && op.Started.IsZero() }
 
 func (cloneKind) taken(j *jobs.Journal, by, why string) error {
 	if err := j.Put(stepTaken, by); err != nil {

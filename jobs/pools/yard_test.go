@@ -138,7 +138,7 @@ func (y *yard) kill() { y.killWith(func() {}) }
 
 // killWith is kill; release is called once nothing of the old process can write any more.
 func (y *yard) killWith(release func()) {
-	_ = y.db.Close()
+	_ = y.db.Kill()
 	y.cancel()
 	release()
 	y.done.Wait()

@@ -114,7 +114,7 @@ func (y *yard) open() {
 // kill ends the process as kill -9 would: nothing is written after it, and what runs on machines is cut. release is called once
 // nothing of the old process can write any more.
 func (y *yard) kill(release func()) {
-	_ = y.db.Close()
+	_ = y.db.Kill()
 	y.cancel()
 	release()
 	y.done.Wait()

@@ -94,9 +94,16 @@ func (d *DB) Alone(ctx context.Context, fn func(*Tx) error) error {
 
 // Close finishes the writes that were accepted, waits for open views, and frees the file.
 // A second Close returns what the first did.
-func (d *DB) Close() error {
+func (d *DB) Close() error { return d.close(false) }
+
+// Kill is Close as the end of the process would be, for tests of what that leaves behind: what is not on disk is lost, also
+// what a caller of Soon has gone on from.
+func (d *DB) Kill() error { return d.close(true) }
+
+func (d *DB) close(kill bool) error {
 	d.closing.Do(func() {
 		if d.writer != nil {
+			d.writer.killed.Store(kill)
 			d.writer.stop()
 			d.closed = removeHolder(d.path)
 		}

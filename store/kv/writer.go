@@ -45,6 +45,7 @@ type writer struct {
 
 	mu      sync.RWMutex // held for reading while a call is being queued
 	stopped bool
+	killed  atomic.Bool // what is not on disk by now is lost
 	queue   chan *call
 	drained chan struct{}
 	waiting atomic.Int64          // calls queued or running
@@ -157,9 +158,9 @@ func (w *writer) open() bool {
 		if !c.claim() {
 			continue
 		}
-		tx, err := w.bolt.Begin(true)
+		tx, err := w.begin()
 		if err != nil {
-			c.err = beginError(err)
+			c.err = err
 			close(c.done)
 			continue
 		}
@@ -170,6 +171,17 @@ func (w *writer) open() bool {
 		w.batch.serve(c, w.log)
 		return true
 	}
+}
+
+func (w *writer) begin() (*bolt.Tx, error) {
+	if w.killed.Load() {
+		return nil, ErrClosed
+	}
+	tx, err := w.bolt.Begin(true)
+	if err != nil {
+		return nil, beginError(err)
+	}
+	return tx, nil
 }
 
 // fill adds the calls that are waiting, those that came in while it did so included.
@@ -222,6 +234,9 @@ func (w *writer) lingers() bool {
 func (w *writer) finish() {
 	b := w.batch
 	w.batch = nil
+	if w.killed.Load() {
+		b.broken = ErrClosed
+	}
 	err := b.end()
 	if b.writes > 0 {
 		w.failing.Store(nil)

@@ -203,6 +203,23 @@ func TestCloseFinishesWhatWasQueued(t *testing.T) {
 	}
 }
 
+// TestAKillLosesWhatIsWrittenSoon, and nothing that an Update answered for.
+func TestAKillLosesWhatIsWrittenSoon(t *testing.T) {
+	ctx := t.Context()
+	path := filepath.Join(t.TempDir(), "x.db")
+	d := openAt(t, path)
+	if err := d.Migrate(ctx, schema); err != nil {
+		t.Fatal(err)
+	}
+	want(t, d.Update(ctx, insert("1", fine)), nil)
+	want(t, d.Soon(ctx, insert("2", fine), func() { t.Error("told of a commit that never was") }), nil)
+	want(t, d.Kill(), nil)
+	want(t, d.Update(ctx, insert("3", fine)), kv.ErrClosed)
+	if diff := cmp.Diff([]string{"1"}, has(t, openAt(t, path), "1", "2", "3")); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestWhatIsWrittenSoonIsPaidForByTheNext: its caller does not wait for the disk, later closures see it, and the next commit, or
 // the end of a short while, or Close writes it down.
 func TestWhatIsWrittenSoonIsPaidForByTheNext(t *testing.T) {
