@@ -149,8 +149,8 @@ var (
 			}},
 		}}}
 
-	poolCounts = Table[PoolCounts]{&kv.Table[PoolCounts]{Name: "poolcounts", Key: func(c *PoolCounts) kv.Key { return kv.Text(c.Pool) }, Copy: copyCounts}}
-	poolDays   = Table[PoolDay]{&kv.Table[PoolDay]{Name: "pooldays", Key: (*PoolDay).key}}
+	poolCounts = Table[PoolCounts]{&kv.Table[PoolCounts]{Name: "poolcounts", Key: func(c *PoolCounts) kv.Key { return kv.Text(c.Pool) }, Copy: copyCounts, Hot: true}}
+	poolDays   = Table[PoolDay]{&kv.Table[PoolDay]{Name: "pooldays", Key: (*PoolDay).key, Copy: func(d PoolDay) PoolDay { return d }, Hot: true}}
 	tagDays    = Table[TagDay]{&kv.Table[TagDay]{Name: "tagdays", Key: (*TagDay).key}}
 	vmTags     = Table[VMTag]{&kv.Table[VMTag]{Name: "vmtags", Key: (*VMTag).key}}
 	usageDays  = Table[UsageDay]{&kv.Table[UsageDay]{Name: "usagedays", Key: (*UsageDay).key, Copy: copyUsage}}

@@ -21,6 +21,7 @@ type DB struct {
 	now      func() time.Time
 	readOnly bool
 	writer   *writer // nil when read-only
+	common   common
 
 	closing sync.Once
 	closed  error
@@ -39,7 +40,7 @@ func (d *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return beginError(err)
 	}
-	tx := &Tx{bolt: file, now: d.now()}
+	tx := &Tx{bolt: file, now: d.now(), common: &d.common}
 	defer func() {
 		tx.end()
 		// A read transaction has nothing to lose; Rollback only fails on one already ended.

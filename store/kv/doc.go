@@ -17,7 +17,7 @@
 // panics takes back its own writes and nobody else's.
 //
 // The writer remembers the records that it saw last and does not decode them again. The bytes in the file
-// stay the truth: it compares them before it believes its memory.
+// stay the truth: it compares them before it believes its memory. So do views, of tables that are declared to be hot.
 //
 // The package refuses to hand out raw buckets, to open a file that another process holds or that a
 // newer program wrote, and to guess at an old layout for which it was given no migration. It is

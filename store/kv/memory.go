@@ -1,6 +1,9 @@
 package kv
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+)
 
 // memorySize is how many bytes of records the writer remembers at least, if it saw so many, and half of what it remembers at most.
 const memorySize = 1 << 20
@@ -10,6 +13,30 @@ const memorySize = 1 << 20
 type memory struct {
 	young, old map[place]memo
 	size       int // of the records in young
+}
+
+// mind is a memory of records, the writer's or that of all views.
+type mind interface {
+	find(table string, key, raw []byte) any
+	keep(table string, key, raw []byte, record any)
+}
+
+// common is what views remember of hot tables.
+type common struct {
+	mu     sync.Mutex
+	memory memory
+}
+
+func (c *common) find(table string, key, raw []byte) any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.memory.find(table, key, raw)
+}
+
+func (c *common) keep(table string, key, raw []byte, record any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.memory.keep(table, key, raw, record)
 }
 
 type place struct{ table, key string }
@@ -50,26 +77,40 @@ func (t *Table[V]) load(tx *Tx, key, raw []byte) (V, error) {
 	}
 	var v V
 	err := t.decode(raw, &v)
-	if err == nil {
+	if err == nil && t.mind(tx) != nil {
 		t.remember(tx, key, bytes.Clone(raw), &v)
 	}
 	return v, err
 }
 
+// mind is the memory that is asked for this table's records in a transaction; nil if there is none.
+func (t *Table[V]) mind(tx *Tx) mind {
+	switch {
+	case t.Copy == nil:
+	case tx.memory != nil:
+		return tx.memory
+	case tx.common != nil && t.Hot:
+		return tx.common
+	}
+	return nil
+}
+
 // recall is a record from memory, not to be changed; nil if it is not known.
 func (t *Table[V]) recall(tx *Tx, key, raw []byte) *V {
-	if tx.memory == nil || t.Copy == nil {
+	m := t.mind(tx)
+	if m == nil {
 		return nil
 	}
-	known, _ := tx.memory.find(t.Name, key, raw).(*V)
+	known, _ := m.find(t.Name, key, raw).(*V)
 	return known
 }
 
 // remember keeps a copy of v, which raw stands for. What JSON wrote otherwise than it was given is left to be decoded.
 func (t *Table[V]) remember(tx *Tx, key, raw []byte, v *V) {
-	if tx.memory == nil || t.Copy == nil || bytes.Contains(raw, replaced) {
+	m := t.mind(tx)
+	if m == nil || bytes.Contains(raw, replaced) {
 		return
 	}
 	own := t.Copy(*v)
-	tx.memory.keep(t.Name, key, raw, &own)
+	m.keep(t.Name, key, raw, &own)
 }

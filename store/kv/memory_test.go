@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -71,6 +72,46 @@ func TestTheWriterDecodesNothingThatItWrote(t *testing.T) {
 	})
 	if n := decoded.Load(); n != 0 {
 		t.Errorf("%d records decoded", n)
+	}
+}
+
+func TestViewsDecodeAHotRecordOnce(t *testing.T) {
+	hot := *pages
+	hot.Hot = true
+	d := openPages(t)
+	read := func(want string) {
+		t.Helper()
+		err := d.View(t.Context(), func(tx *kv.Tx) error {
+			p, err := hot.Get(tx, kv.Text("a"))
+			if p.Text != want {
+				t.Errorf("read %q, want %q", p.Text, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for _, text := range []string{"one", "two"} {
+		update(t, d, func(tx *kv.Tx) error { return pages.Put(tx, &page{"a", text}) })
+		decoded.Store(0)
+		var all sync.WaitGroup
+		read(text)
+		for range 8 {
+			all.Go(func() { read(text) })
+		}
+		all.Wait()
+		if n := decoded.Load(); n != 1 {
+			t.Errorf("%q was decoded %d times", text, n)
+		}
+	}
+	err := d.View(t.Context(), func(tx *kv.Tx) error {
+		decoded.Store(0)
+		_, err := pages.Get(tx, kv.Text("a"))
+		return err
+	})
+	if err != nil || decoded.Load() != 1 {
+		t.Errorf("a table that is not hot was decoded %d times, %v", decoded.Load(), err)
 	}
 }
 

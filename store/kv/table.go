@@ -28,6 +28,8 @@ type Table[V any] struct {
 	// Copy gives the record as Get would give it after a Put, sharing nothing with its argument. With it the writer need not
 	// decode again what it has seen; without it every record is decoded.
 	Copy func(V) V
+	// Hot says that views ask for the same few records again and again: with Copy they remember them, as the writer does.
+	Hot bool
 	// Ascending promises that new records mostly come last, which packs pages fuller.
 	Ascending bool
 }

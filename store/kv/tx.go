@@ -17,6 +17,7 @@ type Tx struct {
 	now    time.Time
 	alone  bool
 	memory *memory // the writer's; nil where records are decoded each time
+	common *common // the views'
 	ended  atomic.Bool
 	writes int      // counts up on every change, so that scans notice
 	undo   []change // how to take this caller's writes back, oldest first

@@ -221,6 +221,11 @@ func BenchmarkPoolPages(b *testing.B) {
 	}
 	p := openPark(b, true, pools)
 	b.Run("status", func(b *testing.B) {
+		var profile sync.WaitGroup
+		if *profiles != "" {
+			profile.Go(func() { p.profile(b) })
+		}
+		defer profile.Wait()
 		for b.Loop() {
 			p.read(http.MethodGet, "/api/v1/status", "", nil)
 		}
