@@ -261,8 +261,9 @@ func claim(tx *store.Tx, op *store.Operation, by store.Claim) error {
 }
 
 func (r *Runner) takeOver(ctx context.Context, id string, attempt int, why string) {
+	taken := false
 	op, err := r.update(ctx, id, func(tx *store.Tx, op *store.Operation) error {
-		if op.Attempt != attempt || !op.State.Live() {
+		if taken = op.Attempt == attempt && op.State.Live(); !taken {
 			return nil
 		}
 		return restart(tx, op)
@@ -271,6 +272,9 @@ func (r *Runner) takeOver(ctx context.Context, id string, attempt int, why strin
 	if err != nil {
 		r.logSweep(ctx, err)
 		return
+	}
+	if !taken {
+		return // its outcome was faster
 	}
 	r.log.Warn("operation taken over", "op", id, "kind", op.Kind, "attempt", op.Attempt, "cause", why)
 	r.dispatch(op)

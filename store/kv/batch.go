@@ -12,7 +12,7 @@ import (
 // batch is what shares one bbolt transaction and one commit.
 type batch struct {
 	bolt   *bolt.Tx
-	now    time.Time
+	clock  func() time.Time
 	alone  bool
 	memory *memory     // nil if alone: who migrates reads records by other types
 	served int         // calls that were run
@@ -30,7 +30,8 @@ func (b *batch) hasRoom() bool {
 // serve runs one closure and takes its writes back if it does not return nil.
 func (b *batch) serve(c *call, log *slog.Logger) {
 	b.served++
-	tx := &Tx{bolt: b.bolt, now: b.now, alone: b.alone, memory: b.memory}
+	// Each caller has a time of its own: what it waited for before it came, a batch that was open already must not predate.
+	tx := &Tx{bolt: b.bolt, now: b.clock(), alone: b.alone, memory: b.memory}
 	returned := false
 	defer func() {
 		tx.end()

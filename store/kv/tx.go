@@ -29,7 +29,7 @@ type change struct {
 	key, value []byte
 }
 
-// Now is the time at which the transaction was opened; it does not move.
+// Now is the time at which the caller's closure began; it does not move while that runs, and is not before the call.
 func (t *Tx) Now() time.Time { return t.now }
 
 func (t *Tx) end() { t.ended.Store(true) }

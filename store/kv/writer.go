@@ -164,7 +164,7 @@ func (w *writer) open() bool {
 			close(c.done)
 			continue
 		}
-		w.batch = &batch{bolt: tx, now: w.now(), alone: c.alone}
+		w.batch = &batch{bolt: tx, clock: w.now, alone: c.alone}
 		if !c.alone {
 			w.batch.memory = &w.memory
 		}

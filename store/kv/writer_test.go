@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -201,6 +202,36 @@ func TestCloseFinishesWhatWasQueued(t *testing.T) {
 	if diff := cmp.Diff([]string{"1", "2"}, has(t, openAt(t, path), "1", "2")); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestACallIsNotDatedBackToItsBatch: what a caller saw happen before it called must not seem to have happened after.
+func TestACallIsNotDatedBackToItsBatch(t *testing.T) {
+	var clock atomic.Int64
+	d, err := kv.Open(filepath.Join(t.TempDir(), "x.db"), kv.Options{Now: func() time.Time { return time.UnixMicro(clock.Load()) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	opened, run := make(chan struct{}), make(chan struct{})
+	var both sync.WaitGroup
+	both.Go(func() {
+		want(t, d.Update(t.Context(), func(*kv.Tx) error { close(opened); <-run; return nil }), nil)
+	})
+	<-opened
+	clock.Store(1000)
+	both.Go(func() {
+		want(t, d.Update(t.Context(), func(tx *kv.Tx) error {
+			if tx.Now().Before(time.UnixMicro(1000)) {
+				t.Error("the call is dated", tx.Now())
+			}
+			return nil
+		}), nil)
+	})
+	for d.Queued() == 0 {
+		runtime.Gosched()
+	}
+	close(run)
+	both.Wait()
 }
 
 // TestAKillLosesWhatIsWrittenSoon, and nothing that an Update answered for.
