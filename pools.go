@@ -151,7 +151,7 @@ func poolConfig(c config.Pools) pools.Config {
 		MaxOnDemand: c.MaxOnDemandInstances, RequestTTL: c.OnDemandRequestTTL, CheckInterval: c.CheckInterval, DataTTL: c.DataTTL,
 		Lifetime: c.VMLifetime, LifetimeAuth: c.VMLifetimeAuth, LifetimeMost: c.MaxLifetimeUpperLimit, MaxTries: c.MaxTries,
 		MaxRetries: c.MaxVMRetries, MigrationLimit: c.MigrationLimit, AllowedTags: c.AllowedTags, TagFilter: c.TagFilter,
-		BackendWeight: c.BackendWeight, Experimental: c.ExperimentalFeatures, Ownership: c.Ownership, QuotaUser: c.QuotaPerUser,
+		BackendWeight: c.BackendWeight, TagLifetimes: c.TagLifetimes, Experimental: c.ExperimentalFeatures, Ownership: c.Ownership, QuotaUser: c.QuotaPerUser,
 		WaitMost: c.WaitMost, Providers: make(map[string]pools.Provider, len(c.Providers))}
 	for _, p := range c.Providers {
 		out.Providers[p.Name] = pools.Provider{Purge: p.Purge, Allow: p.Allow}

@@ -106,8 +106,9 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	kinds := slices.Concat(domain.Kinds(g, secrets), yard.domain.Kinds(yard.providers, inDNS))
 	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: kinds, Logger: log, NewID: newID, Epoch: newID(),
 		Worker: own, KeyID: secrets.ID(), Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
-		Stuck:  jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
-		Limits: jobs.Limits{InFlight: cfg.Operations.MaxInFlight, InFlightPerHost: cfg.Operations.MaxInFlightPerNode}})
+		Stuck: jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
+		Limits: jobs.Limits{InFlight: cfg.Operations.MaxInFlight, InFlightPerHost: cfg.Operations.MaxInFlightPerNode,
+			InFlightPerLane: cfg.Operations.MaxInFlightPerProvider}})
 	if err != nil {
 		return err
 	}
@@ -262,7 +263,8 @@ func parts(in inside) []server.Part {
 			if err == nil && len(workers) == 0 {
 				err = errors.New("nobody runs operations")
 			}
-			return workers, err
+			line, lineErr := in.runner.Line(ctx)
+			return workers, errors.Join(err, lineErr, line.Err())
 		}},
 		{Name: "nodes", Check: func(context.Context) (any, error) {
 			hosts := in.volumes.Hosts()

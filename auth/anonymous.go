@@ -35,6 +35,19 @@ func Anonymous(mode Mode, next Authenticator) (Authenticator, error) {
 	return anonymous{next, p}, nil
 }
 
+// ModeOf is what an authenticator that Anonymous made lets callers without
+// credentials do; any other lets them do nothing.
+func ModeOf(a Authenticator) Mode {
+	open, ok := a.(anonymous)
+	switch {
+	case ok && open.principal.Role == RoleAdmin:
+		return AnonymousFull
+	case ok:
+		return AnonymousRead
+	}
+	return AnonymousNone
+}
+
 type anonymous struct {
 	next      Authenticator
 	principal Principal

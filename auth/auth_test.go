@@ -143,6 +143,15 @@ func TestAnonymous(t *testing.T) {
 	}
 }
 
+func TestModeOf(t *testing.T) {
+	for _, mode := range []auth.Mode{auth.AnonymousNone, auth.AnonymousRead, auth.AnonymousFull} {
+		a, err := auth.Anonymous(mode, mustLocal(t))
+		if got := auth.ModeOf(a); err != nil || got != mode {
+			t.Errorf("%s: got %s, %v", mode, got, err)
+		}
+	}
+}
+
 func TestAnonymousTokenHeaderOfAnotherDoor(t *testing.T) {
 	a, err := auth.Anonymous(auth.AnonymousFull, heketi(t))
 	if err != nil {

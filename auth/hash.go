@@ -10,10 +10,7 @@ import (
 // ErrUnfit marks a password that nobody may have.
 var ErrUnfit = errors.New("unfit password")
 
-const (
-	hashCost    = 10
-	passwordMax = 72 // bytes; bcrypt does not look at more
-)
+const passwordMax = 72 // bytes; bcrypt does not look at more
 
 // HashPassword gives the form in which a password is kept. It refuses an empty one, and one of which bcrypt would see only a part.
 func HashPassword(password string) (string, error) {

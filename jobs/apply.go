@@ -22,7 +22,7 @@ func (r *Runner) Apply(ctx context.Context, out Outcome) error {
 	if err != nil {
 		return fmt.Errorf("apply outcome of %s: %w", out.Op, err)
 	}
-	r.flights.land(out.Op, out.Attempt)
+	r.land(out.Op, out.Attempt)
 	if !fresh {
 		r.log.Info("stale outcome refused", "op", out.Op, "attempt", out.Attempt)
 		return nil

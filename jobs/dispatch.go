@@ -40,6 +40,21 @@ func (r *Runner) task(op store.Operation) Task {
 	return Task{Op: op, Undo: op.State == store.Undoing, Key: r.keyID}
 }
 
+// lane is where an operation stands; "" is in none.
+func (r *Runner) lane(op store.Operation) string {
+	if l, ok := r.kinds[op.Kind].(Laned); ok {
+		return l.Lane(op)
+	}
+	return ""
+}
+
+// land forgets a dispatch, and has what waits for its place sent at once.
+func (r *Runner) land(op string, attempt int) {
+	if r.flights.land(op, attempt) {
+		r.kick()
+	}
+}
+
 // enqueue sends one operation to the workers, unless it is there already or not yet due.
 func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
 	kind, known := r.kinds[op.Kind]
@@ -48,7 +63,7 @@ func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
 		return
 	}
 	now := r.db.Now()
-	if r.closing() || op.NotBefore.After(now) || !r.flights.launch(op, now) {
+	if r.closing() || op.NotBefore.After(now) || !r.flights.launch(op, r.lane(op), now) {
 		return
 	}
 	payload, err := json.Marshal(r.task(op))
@@ -57,7 +72,7 @@ func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
 		err = r.queue.Enqueue(ctx, job)
 	}
 	if err != nil {
-		r.flights.land(op.ID, op.Attempt)
+		r.land(op.ID, op.Attempt)
 		r.log.Warn("operation not dispatched, will be tried again", "op", op.ID, "kind", op.Kind, "err", err)
 	}
 }

@@ -75,6 +75,7 @@ type engine struct {
 	t      *testing.T
 	dir    string
 	kind   *script
+	as     jobs.Kind // what the runner is told kind is; nil is kind itself
 	limits jobs.Limits
 	remote bool // run operations by a RemoteWorker, as another process does
 	idle   bool // run none
@@ -108,7 +109,10 @@ func (e *engine) open() {
 	if e.queue, err = queue.Open(ctx, queue.Options{URL: queue.Embedded, Logger: log, Now: time.Now, SignOfLife: 100 * time.Millisecond, LifeTTL: 500 * time.Millisecond}); err != nil {
 		e.t.Fatal(err)
 	}
-	if e.runner, err = jobs.New(jobs.Options{DB: e.db, Queue: e.queue, Kinds: []jobs.Kind{e.kind}, Logger: log, NewID: e.newID, Epoch: e.newID(),
+	if e.as == nil {
+		e.as = e.kind
+	}
+	if e.runner, err = jobs.New(jobs.Options{DB: e.db, Queue: e.queue, Kinds: []jobs.Kind{e.as}, Logger: log, NewID: e.newID, Epoch: e.newID(),
 		Worker: "here", Limits: e.limits, Retention: time.Hour, Takeover: time.Second}); err != nil {
 		e.t.Fatal(err)
 	}

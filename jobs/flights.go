@@ -24,6 +24,7 @@ type flight struct {
 	steps   []store.Step // newer than the store's
 	dirty   bool
 	left    []string // the machines of work that another operation left for later
+	lane    string
 }
 
 // mostLeft bounds what is under way on one machine of what other operations left behind there. They left it because the machine
@@ -32,28 +33,88 @@ const mostLeft = 4
 
 // flights is the memory of what is under way. Losing it costs a sweep, never an operation.
 type flights struct {
-	mu   *sync.Mutex
-	byOp map[string]*flight
+	mu    *sync.Mutex
+	byOp  map[string]*flight
+	lanes map[string]*lane
+	most  int // flights of one lane; 0 is no bound
 }
 
-func newFlights() flights { return flights{mu: new(sync.Mutex), byOp: map[string]*flight{}} }
+// lane is how much of one lane is under way, and whether something of it was turned away since.
+type lane struct {
+	flying int
+	turned bool
+}
+
+func newFlights(perLane int) flights {
+	return flights{mu: new(sync.Mutex), byOp: map[string]*flight{}, lanes: map[string]*lane{}, most: perLane}
+}
 
 // launch enters a dispatch; false if that attempt, or a newer one, is under way already, or there is no room for it now.
-func (f flights) launch(op store.Operation, now time.Time) bool {
+func (f flights) launch(op store.Operation, on string, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if known, ok := f.byOp[op.ID]; ok && (known.attempt >= op.Attempt || known.local) {
 		return false
 	}
-	next := &flight{attempt: op.Attempt, op: &op, sent: now}
+	next := &flight{attempt: op.Attempt, op: &op, sent: now, lane: on}
 	if op.Parent != "" {
 		next.left = op.Hosts
 	}
 	if len(f.byOp) >= window || f.crowded(next.left) {
 		return false
 	}
-	f.byOp[op.ID] = next
+	if f.full(op.ID, on) {
+		f.lanes[on].turned = true
+		return false
+	}
+	f.enter(op.ID, next)
 	return true
+}
+
+// full says that a lane has no room for an operation, which may have a place there from an attempt before.
+func (f flights) full(op, on string) bool {
+	l := f.lanes[on]
+	if l == nil || f.most == 0 {
+		return false
+	}
+	flying := l.flying
+	if known := f.byOp[op]; known != nil && known.lane == on {
+		flying--
+	}
+	return flying >= f.most
+}
+
+func (f flights) isFull(on string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.full("", on)
+}
+
+func (f flights) enter(op string, next *flight) {
+	f.leave(op)
+	f.byOp[op] = next
+	if next.lane == "" {
+		return
+	}
+	if f.lanes[next.lane] == nil {
+		f.lanes[next.lane] = &lane{}
+	}
+	f.lanes[next.lane].flying++
+}
+
+// leave takes a flight out, and says whether another one waits for its place.
+func (f flights) leave(op string) (wanted bool) {
+	known := f.byOp[op]
+	delete(f.byOp, op)
+	if known == nil || known.lane == "" {
+		return false
+	}
+	l := f.lanes[known.lane]
+	wanted, l.turned = l.turned, false
+	if l.flying--; l.flying == 0 {
+		delete(f.lanes, known.lane)
+	}
+	return wanted
 }
 
 // crowded says that one of the machines has as much left work under way as it may.
@@ -82,10 +143,10 @@ func (f flights) sent(id string, attempt int) (store.Operation, bool) {
 }
 
 // adopt enters an operation that a worker elsewhere is believed to run.
-func (f flights) adopt(op string, attempt int, now time.Time) {
+func (f flights) adopt(op string, attempt int, on string, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.byOp[op] = &flight{attempt: attempt, sent: now, seen: now}
+	f.enter(op, &flight{attempt: attempt, sent: now, seen: now, lane: on})
 }
 
 // begin marks the operation as running in this process; false if this attempt is not the one under way.
@@ -100,13 +161,15 @@ func (f flights) begin(op string, attempt int, cancel context.CancelCauseFunc) b
 	return true
 }
 
-// land forgets the operation, unless a newer attempt is under way.
-func (f flights) land(op string, attempt int) {
+// land forgets the operation, unless a newer attempt is under way; wanted says that another one was turned away for lack of its
+// place.
+func (f flights) land(op string, attempt int) (wanted bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if known, ok := f.byOp[op]; ok && known.attempt <= attempt {
-		delete(f.byOp, op)
+		return f.leave(op)
 	}
+	return false
 }
 
 func (f flights) get(op string) (flight, bool) {

@@ -115,7 +115,7 @@ func (r *Runner) Cancel(ctx context.Context, id string) (store.Operation, error)
 		return op, err
 	}
 	if !r.flights.abort(id, errCanceled) {
-		r.flights.land(id, op.Attempt)
+		r.land(id, op.Attempt)
 		if err := r.queue.Withdraw(ctx, id); err != nil {
 			r.log.Warn("canceled task not withdrawn", "op", id, "err", err)
 		}

@@ -42,6 +42,12 @@ type Replanner interface {
 	Replan(tx *store.Tx, op *store.Operation) error
 }
 
+// Laned is a Kind whose operations stand in lanes, by what each of them waits for: of one lane no more than
+// Limits.InFlightPerLane are with workers at a time, so that what hangs there leaves workers to everybody else.
+type Laned interface {
+	Lane(op store.Operation) string
+}
+
 // Policy is how patient the engine is with a kind.
 type Policy struct {
 	Timeout   time.Duration // of one Run or Undo

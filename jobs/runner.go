@@ -16,6 +16,7 @@ import (
 type Limits struct {
 	InFlight        int // counted operations that have not ended
 	InFlightPerHost int // the same, of those that work on one machine
+	InFlightPerLane int // with workers, of one lane: the rest waits in the store
 }
 
 // Stuck says how operations are treated whose undo has failed.
@@ -77,7 +78,7 @@ func New(o Options) (*Runner, error) {
 	r := &Runner{
 		db: o.DB, queue: o.Queue, kinds: make(map[string]Kind, len(o.Kinds)), log: o.Logger, newID: o.NewID, epoch: o.Epoch,
 		worker: o.Worker, limits: o.Limits, stuck: o.Stuck, retention: o.Retention, takeover: o.Takeover, onOutcome: o.OnOutcome, keyID: o.KeyID,
-		flights: newFlights(), hub: newHub(), send: make(chan store.Operation, window), wake: make(chan struct{}, 1),
+		flights: newFlights(o.Limits.InFlightPerLane), hub: newHub(), send: make(chan store.Operation, window), wake: make(chan struct{}, 1),
 	}
 	for _, k := range o.Kinds {
 		if _, twice := r.kinds[k.Name()]; twice {

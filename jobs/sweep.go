@@ -24,7 +24,7 @@ const (
 // reconcile settles what an earlier process of this server left: its own runs were cut off and go on under a new attempt;
 // those of workers elsewhere are theirs as long as they show life.
 func (r *Runner) reconcile(ctx context.Context) error {
-	adopted := map[string]int{}
+	adopted := map[string]store.Operation{}
 	err := r.db.Update(ctx, func(tx *store.Tx) error {
 		clear(adopted)
 		var cut, stuck, begun []store.Operation
@@ -42,7 +42,7 @@ func (r *Runner) reconcile(ctx context.Context) error {
 				continue
 			}
 			if op.Claim.Epoch == "" && op.Claim.Worker != "" {
-				adopted[op.ID] = op.Attempt
+				adopted[op.ID] = op
 				continue
 			}
 			cut = append(cut, op)
@@ -66,8 +66,8 @@ func (r *Runner) reconcile(ctx context.Context) error {
 		}
 		return nil
 	})
-	for id, attempt := range adopted {
-		r.flights.adopt(id, attempt, r.db.Now())
+	for id, op := range adopted {
+		r.flights.adopt(id, op.Attempt, r.lane(op), r.db.Now())
 	}
 	return err
 }
@@ -268,7 +268,7 @@ func (r *Runner) takeOver(ctx context.Context, id string, attempt int, why strin
 		}
 		return restart(tx, op)
 	})
-	r.flights.land(id, attempt)
+	r.land(id, attempt)
 	if err != nil {
 		r.logSweep(ctx, err)
 		return

@@ -158,7 +158,7 @@ func (l local) claim(ctx context.Context, t Task, cancel context.CancelCauseFunc
 		return err
 	})
 	if err != nil || !mine {
-		r.flights.land(t.Op.ID, t.Op.Attempt)
+		r.land(t.Op.ID, t.Op.Attempt)
 		return false, err
 	}
 	return true, nil
@@ -182,13 +182,13 @@ func (l local) done(ctx context.Context, out Outcome) error {
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
-			l.r.flights.land(out.Op, out.Attempt)
+			l.r.land(out.Op, out.Attempt)
 			return err
 		}
 	}
 }
 
-func (l local) fenced(t Task) { l.r.flights.land(t.Op.ID, t.Op.Attempt) }
+func (l local) fenced(t Task) { l.r.land(t.Op.ID, t.Op.Attempt) }
 
 // remote is the side of a worker in a process of its own: the fence and the sign of life of its queue are its claim.
 type remote struct {

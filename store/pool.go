@@ -2,6 +2,7 @@ package store
 
 import (
 	"iter"
+	"strings"
 	"time"
 
 	"yardmaster/store/kv"
@@ -112,7 +113,7 @@ type VMTag struct {
 type UsageDay struct {
 	Date    string  `json:"date"`
 	Of      string  `json:"of"`   // "user" or "tag"
-	Name    string  `json:"name"` // the user; "tag=value"
+	Name    string  `json:"name"` // the user, or what TagUsage says
 	Taken   int     `json:"taken,omitempty"`
 	Ended   int     `json:"ended,omitempty"`
 	Seconds float64 `json:"seconds,omitempty"`
@@ -123,6 +124,21 @@ const (
 	UsageOfUser = "user"
 	UsageOfTag  = "tag"
 )
+
+// A tag's key and value share the name of their usage with = between; the key's own are written otherwise.
+var (
+	tagIn  = strings.NewReplacer("%", "%25", "=", "%3D")
+	tagOut = strings.NewReplacer("%25", "%", "%3D", "=")
+)
+
+// TagUsage names the usage of all machines with one value of a tag.
+func TagUsage(tag, value string) string { return tagIn.Replace(tag) + "=" + value }
+
+// CutTagUsage takes such a name apart.
+func CutTagUsage(name string) (tag, value string) {
+	tag, value, _ = strings.Cut(name, "=")
+	return tagOut.Replace(tag), value
+}
 
 func (d *PoolDay) key() kv.Key  { return textKey(d.Date, d.Task, d.Pool) }
 func (d *TagDay) key() kv.Key   { return textKey(d.Date, d.Tag, d.Value) }

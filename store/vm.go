@@ -30,7 +30,8 @@ type VM struct {
 	IP       string  `json:"ip,omitempty"`
 	Host     string  `json:"host,omitempty"` // the hypervisor that it runs on
 	Migrated bool    `json:"migrated,omitempty"`
-	Op       string  `json:"op,omitempty"` // the live operation that makes or destroys it
+	Op       string  `json:"op,omitempty"`   // the live operation that makes or destroys it
+	Mark     string  `json:"mark,omitempty"` // what it carries since it was made; "" if it was made before marks, or by others
 
 	Alias    string            `json:"alias,omitempty"`    // the name under which it was asked for
 	Request  string            `json:"request,omitempty"`  // the on-demand request that it was made for
@@ -53,6 +54,7 @@ type VM struct {
 	Fault      string    `json:"fault,omitempty"`   // what the last readiness check said against it
 	Warned     bool      `json:"warned,omitempty"`  // that it takes long to become ready was said
 	Settled    bool      `json:"settled,omitempty"` // where it runs was looked at since it was checked out
+	Lost       bool      `json:"lost,omitempty"`    // destroyed because its provider did not have it any more while somebody held it
 }
 
 // VMTask is one change of a machine that waits for its turn.

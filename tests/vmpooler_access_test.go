@@ -130,7 +130,7 @@ func TestVMPoolerClosedByDefault(t *testing.T) {
 func TestVMPoolerUsersAndRoles(t *testing.T) {
 	t.Parallel()
 	who := people{"root": "admin", "jdoe": "user", "eye": "reader"}
-	s := startStaff(t, poolsYAML(), who)
+	s := startStaff(t, poolsYAML("experimental_features: true"), who)
 	s.waits("eye")
 	for _, c := range []struct {
 		who, method, path, body string
@@ -139,6 +139,9 @@ func TestVMPoolerUsersAndRoles(t *testing.T) {
 		{"eye", "GET", "/vm", "", 200}, {"eye", "GET", "/status", "", 200}, {"eye", "POST", "/vm/debian-12-x86_64", "", 403},
 		{"eye", "POST", "/ondemandvm/debian-12-x86_64", "", 403}, {"eye", "DELETE", "/vm/nobody", "", 403}, {"eye", "GET", "/full_config", "", 403},
 		{"jdoe", "GET", "/full_config", "", 403}, {"jdoe", "DELETE", "/vm/nobody", "", 404}, {"root", "GET", "/full_config", "", 200},
+		{"jdoe", "POST", "/config/poolsize", `{"rocky-9-x86_64":"2"}`, 403}, {"root", "POST", "/config/poolsize", `{"rocky-9-x86_64":"2"}`, 200},
+		{"jdoe", "POST", "/poolreset", `{}`, 403}, {"jdoe", "DELETE", "/config/clonetarget/rocky-9-x86_64", "", 403},
+		{"root", "DELETE", "/config/clonetarget/rocky-9-x86_64", "", 200},
 	} {
 		expect(t, c.who+": "+c.method+" "+c.path, s.ask(s.as(c.who), c.method, c.path, c.body).Status, c.want)
 	}

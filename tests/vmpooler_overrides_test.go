@@ -39,7 +39,8 @@ func poolsAreShown(t *testing.T) {
 var overrides = []struct{ method, path, body string }{
 	{"POST", "/config/poolsize", `{"debian-7-i386":"1"}`}, {"DELETE", "/config/poolsize/debian-7-i386", ""},
 	{"POST", "/config/pooltemplate", `{"debian-7-i386":"Templates/other"}`}, {"DELETE", "/config/pooltemplate/debian-7-i386", ""},
-	{"POST", "/config/clonetarget", `{"debian-7-i386":"cluster2"}`}, {"POST", "/poolreset", `{"debian-7-i386":"1"}`},
+	{"POST", "/config/clonetarget", `{"debian-7-i386":"cluster2"}`}, {"DELETE", "/config/clonetarget/debian-7-i386", ""},
+	{"POST", "/poolreset", `{"debian-7-i386":"1"}`},
 }
 
 // Unless it is switched on, no pool is changed through the API.
@@ -92,7 +93,7 @@ func poolsAreChanged(t *testing.T) {
 			p.judged("POST "+r.path+" "+r.body, p.ask(c, http.MethodPost, r.path, r.body), r.want)
 		}
 		p.changesTakeEffect(c, e)
-		p.changesAreUndone(c)
+		p.changesAreUndone(c, e)
 	})
 }
 
@@ -118,7 +119,7 @@ func (p *pooler) changesTakeEffect(c *vmpoolerclient.Client, e edition) {
 	ready(2)
 }
 
-func (p *pooler) changesAreUndone(c *vmpoolerclient.Client) {
+func (p *pooler) changesAreUndone(c *vmpoolerclient.Client, e edition) {
 	p.Helper()
 	for _, r := range []struct {
 		path string
@@ -131,6 +132,10 @@ func (p *pooler) changesAreUndone(c *vmpoolerclient.Client) {
 			pretty(`{"ok":true,"template_before_reset":"Templates/centos-new","template_before_overrides":"Templates/centos-6-x86_64"}`)}},
 		{"/config/pooltemplate/centos-6-x86_64", verdict{200, "{\n  \"ok\": true..."}},
 		{"/config/pooltemplate/solaris-11", notFound},
+		{"/config/clonetarget/debian-7-i386", verdict{201,
+			pretty(`{"ok":true,"clone_target_before_reset":"cluster-` + e.name + `","clone_target_before_overrides":""}`)}},
+		{"/config/clonetarget/debian-7-i386", verdict{200, "{\n  \"ok\": true..."}},
+		{"/config/clonetarget/solaris-11", notFound},
 	} {
 		p.judged("DELETE "+r.path, p.ask(c, http.MethodDelete, r.path, nil), r.want)
 	}

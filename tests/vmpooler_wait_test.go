@@ -14,12 +14,15 @@ import (
 	"yardmaster/tests/vmpoolerclient"
 )
 
-// slowYAML is a pool whose machine takes a second and more to be made, one that never has any, and one of plenty for each waiter.
+// slowYAML is a pool whose machine takes a second and more to be made, one whose takes longer than any test, one that never has any
+// since every clone fails, and one of plenty for each waiter.
 func slowYAML(more ...string) string {
 	lines := []string{"dialects: {vmpooler: {anonymous: full}}", "pools:", "  providers:",
 		"    - {name: slow, kind: sim, createvm_max_time: 2s}", "    - {name: broken, kind: sim, createvm_fail_percent: 100}",
+		"    - {name: glacial, kind: sim, createvm_max_time: 1000h}",
 		"    - {name: quick, kind: sim}", "  list:",
 		"    - {name: scarce, template: t, size: 1, provider: slow, skip_dns_check: true}",
+		"    - {name: late, template: t, size: 1, provider: glacial, skip_dns_check: true}",
 		"    - {name: never, template: t, size: 1, provider: broken, skip_dns_check: true}"}
 	for _, name := range []string{"plenty0", "plenty1", "plenty2"} {
 		lines = append(lines, "    - {name: "+name+", template: t, size: 20, provider: quick, skip_dns_check: true}")
@@ -159,13 +162,13 @@ func TestVMPoolerWaitersLeave(t *testing.T) {
 	c := l.curl(editions[0])
 	ctx, leave := context.WithCancel(l.ctx)
 	defer leave()
-	wait := l.joins(ctx, 0, "never")
+	wait := l.joins(ctx, 0, "late")
 	leave()
 	expectThat(t, "it left", (<-wait).err != nil, nil)
 	harness.Eventually(t, poolWithin, "it is out of the way", func() bool {
 		return l.ask(c, http.MethodPost, "/vm/plenty0", nil).Status == http.StatusOK
 	})
-	wait = l.joins(l.ctx, 1, "never")
+	wait = l.joins(l.ctx, 1, "late")
 	l.server.Stop()
 	a := <-wait
 	l.ok("an answer at the stop", a.err)

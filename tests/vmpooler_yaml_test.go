@@ -61,6 +61,9 @@ func TestVMPoolerYAMLIsEnough(t *testing.T) {
 		expect(t, "lifetime", v.Lifetime, 12.0)
 	}
 	expectThat(t, "a token", tokenForm.MatchString(p.token("jdoe")), nil)
+	for _, path := range []string{"/full_config", "/held"} { // open as it is, it tells nobody who holds what
+		p.judged("without a token: "+path, p.ask(c, http.MethodGet, path, nil), unknown)
+	}
 	got := warnings(t, p.server)
 	address := strings.TrimPrefix(p.server.URL, "http://")
 	for i, words := range [][]string{

@@ -22,6 +22,7 @@ type Pool struct {
 	Domain      string            `json:"domain,omitempty"` // DNS domain of its machines
 	Ready       Readiness         `json:"ready,omitzero"`
 	Options     map[string]string `json:"options,omitempty"` // what only one provider knows
+	Mark        string            `json:"mark,omitempty"`    // what a machine that Create makes will carry: see Machine.Mark
 }
 
 // Readiness says when a machine counts as ready.
@@ -56,6 +57,7 @@ type Machine struct {
 	IP       string // "" while unknown
 	Host     string // hypervisor
 	Booted   time.Time
+	Mark     string // what it was created with, be it half made: whoever gave it knows the machine by it from all others of its name
 }
 
 // Provider makes, changes and destroys machines. Every call may be made again after it was cut off, and ends within its own

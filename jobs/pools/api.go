@@ -1,6 +1,7 @@
 package pools
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ type Taken struct {
 type Change struct {
 	Lifetime *int
 	Tags     map[string]string // empty values are skipped
+	Disk     int               // GB of a disk to be added; 0 is none
 }
 
 // PoolStatus is a pool as it stands: Pool with all overrides, Configured without them.
@@ -65,7 +67,7 @@ var (
 	ErrNotFound       = errors.New("no such machine")
 	ErrEmpty          = errors.New("not enough machines are ready")
 	ErrQuota          = errors.New("quota exceeded")
-	ErrNeedToken      = errors.New("the machine was checked out with a token, and needs one")
+	ErrNeedToken      = errors.New("the machine was checked out by a known caller, and needs one")
 	ErrNotYours       = errors.New("the machine is somebody else's")
 	ErrNoSnapshot     = errors.New("no such snapshot")
 	ErrBusy           = errors.New("the machine has an operation under way")
@@ -86,9 +88,9 @@ type ChangeError struct{ Failures []string }
 
 func (e *ChangeError) Error() string { return strings.Join(e.Failures, "; ") }
 
-// LifetimeOf says how long a machine lives, from its own lifetime or its pool's.
+// LifetimeOf says how long a machine lives, from its own lifetime, its tags' or its pool's.
 func (d *Domain) LifetimeOf(v *store.VM) time.Duration {
-	hours := v.Lifetime
+	hours := cmp.Or(v.Lifetime, d.lifetimeTagged(v.Tags))
 	if hours == 0 {
 		hours = d.lifetime(v.Pool)
 	}

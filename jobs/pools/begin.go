@@ -21,6 +21,8 @@ func (k *Keeper) begin(ctx context.Context, s *seen, actions []plan.Action) {
 		switch a.Do {
 		case plan.Probing:
 			k.ask(ctx, v)
+		case plan.Doubt:
+			k.doubt(ctx, v)
 		case plan.Clone:
 			side.Go(func() { k.clone(ctx, s, a.Request) })
 		case plan.Destroy:
@@ -36,9 +38,18 @@ func (k *Keeper) begin(ctx context.Context, s *seen, actions []plan.Action) {
 	}
 }
 
-// notice remembers the pool if the plan used up all the room that there was: whoever leaves some kicks it.
+// notice remembers the pool if the plan used up all the room that there was, and which of its machines found none: whoever
+// leaves some has them looked at again.
 func (k *Keeper) notice(s *seen, actions []plan.Action) {
 	clones, clonesFor, destroys := s.snapshot.Clones, s.snapshot.OnDemandClones, s.snapshot.Destroys
+	waiting := map[string]bool{}
+	for i := range s.snapshot.VMs {
+		v := &s.snapshot.VMs[i]
+		if v.State == plan.Running && !v.Busy && (v.Tasks || s.snapshot.Pool.Settle && !v.Settled) {
+			waiting[v.Name] = true
+		}
+	}
+	doubted := map[string]bool{}
 	for _, a := range actions {
 		switch {
 		case a.Do == plan.Destroy:
@@ -47,20 +58,45 @@ func (k *Keeper) notice(s *seen, actions []plan.Action) {
 			clones--
 		case a.Do == plan.Clone:
 			clonesFor--
+		case a.Do == plan.Task, a.Do == plan.Settle, a.Do == plan.Complete, a.Do == plan.Lose:
+			delete(waiting, a.VM)
+		case a.Do == plan.Doubt:
+			doubted[a.VM] = true
 		}
 	}
-	if min(clones, clonesFor, destroys) <= 0 {
-		k.mu.Lock()
-		k.hungry[s.pool.Name] = true
-		k.mu.Unlock()
+	k.believe(s, doubted)
+	if min(clones, clonesFor, destroys) > 0 && len(waiting) == 0 {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.hungry[s.provider] == nil {
+		k.hungry[s.provider] = map[string]*look{}
+	}
+	h := k.hungry[s.provider][s.pool.Name]
+	if h == nil {
+		h = &look{}
+		k.hungry[s.provider][s.pool.Name] = h
+	}
+	h.add(waiting)
+}
+
+// feed has the pools looked at again that found no room on a provider.
+func (k *Keeper) feed(provider string) {
+	k.mu.Lock()
+	hungry := k.hungry[provider]
+	delete(k.hungry, provider)
+	k.mu.Unlock()
+	for pool, h := range hungry {
+		k.mark(func(l *look) { l.add(h.vms) }, pool)
 	}
 }
 
-// callOff ends a clone whose machine nobody wants any more.
+// callOff ends a clone, or a change, of a machine that nobody wants any more.
 func (k *Keeper) callOff(ctx context.Context, v *store.VM) {
 	_, err := k.runner.Cancel(ctx, v.Op)
 	if err != nil && !errors.Is(err, jobs.ErrNotCancelable) && !errors.Is(err, jobs.ErrNoOperation) {
-		k.log.Warn("clone not called off", "vm", v.Name, "op", v.Op, "err", err)
+		k.log.Warn("operation not called off", "vm", v.Name, "op", v.Op, "err", err)
 	}
 }
 
@@ -80,8 +116,9 @@ func (k *Keeper) clone(ctx context.Context, s *seen, request string) {
 				return errStale
 			}
 		}
+		p.Mark = op.ID
 		v := store.VM{Name: name, Pool: p.Name, State: store.VMPending, Template: p.Template, Target: p.CloneTarget, Provider: p.Provider,
-			Domain: p.Domain, Op: op.ID, Request: request, Created: tx.Now()}
+			Domain: p.Domain, Op: op.ID, Mark: op.ID, Request: request, Created: tx.Now()}
 		if err := store.MoveVM(tx, nil, &v); err != nil {
 			return err
 		}
@@ -101,7 +138,7 @@ func (k *Keeper) operate(ctx context.Context, was *store.VM, fill func(op *store
 			return errors.Join(err, errStale)
 		}
 		old := v
-		w := work{Provider: v.Provider, Pool: k.d.spec(&v), VM: v.Name}
+		w := work{Provider: v.Provider, Pool: k.d.spec(&v), VM: v.Name, Mark: v.Mark}
 		owner, request := v.User, ""
 		if len(v.Tasks) > 0 {
 			owner, request = v.Tasks[0].Owner, v.Tasks[0].RequestID
@@ -163,9 +200,13 @@ func (k *Keeper) submit(ctx context.Context, pool string, build jobs.Build) {
 		k.mu.Lock()
 		k.flights[op.ID] = f
 		k.mu.Unlock()
-		// A quick operation may have ended before it was entered.
-		if now, err := k.runner.Get(ctx, op.ID); err == nil && !now.State.Live() {
+		// A quick operation may have ended, or failed for the first time, before it was entered.
+		switch now, err := k.runner.Get(ctx, op.ID); {
+		case err != nil:
+		case !now.State.Live():
 			k.landed(now)
+		case now.Tries > 0:
+			k.stumbled(op.ID)
 		}
 	case errors.Is(err, errStale), errors.Is(err, jobs.ErrClosed), ctx.Err() != nil:
 	case errors.Is(err, jobs.ErrBusy), errors.Is(err, jobs.ErrThrottled):

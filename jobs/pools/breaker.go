@@ -85,6 +85,14 @@ func (k *Keeper) broken(provider string) string {
 	return ""
 }
 
+// ailing says that a pool gets no machines now: its provider is broken off, or clone after clone fails.
+func (k *Keeper) ailing(provider, pool string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	b, p := k.breakers[provider], k.pauses[pool]
+	return b != nil && b.failures >= trips || p != nil && p.next > 2*pauseFirst
+}
+
 // pause keeps a pool whose clones fail from making one after the other as fast as they fail.
 type pause struct {
 	until time.Time

@@ -18,30 +18,74 @@ func (s *Service) Delete(ctx context.Context, by Who, name string) error {
 	})
 }
 
-// Change sets a machine's lifetime and tags. The caller has judged both by Config; tags pass the configured filter here.
-// Errors: ErrNotFound, ErrNotYours.
+// Change does all of c to a machine or, with an error, nothing. The caller has judged its parts by Config; tags pass the
+// configured filter here. Errors: ErrNotFound, ErrNotYours, ErrBusy, *ChangeError.
 func (s *Service) Change(ctx context.Context, by Who, name string, c Change) error {
 	return s.onRunning(ctx, by, name, false, func(tx *store.Tx, v *store.VM) error {
 		if c.Lifetime != nil {
 			v.Lifetime = *c.Lifetime
 		}
-		tags := maps.Clone(v.Tags)
-		if tags == nil {
-			tags = map[string]string{}
+		if err := s.tag(tx, v, c.Tags); err != nil {
+			return err
 		}
-		for _, tag := range slices.Sorted(maps.Keys(c.Tags)) {
-			value := s.filtered(tag, c.Tags[tag])
-			if value == "" {
-				continue
-			}
-			tags[tag] = value
-			if err := store.AddTag(tx, v.Name, tag, value); err != nil {
+		if c.Disk > 0 {
+			if err := enqueue(v, by, store.VMTask{Kind: kindDisk, Arg: s.newID(), GB: c.Disk}); err != nil {
 				return err
 			}
 		}
-		v.Tags = tags
 		return store.PutVM(tx, v)
 	})
+}
+
+// What the tags of one machine may come to, since all of them are counted in one transaction when it is given up.
+const (
+	mostTags     = 100
+	mostTagBytes = 64 << 10 // of keys and values
+)
+
+// tag adds tags to a machine and counts them today.
+func (d *Domain) tag(tx *store.Tx, v *store.VM, added map[string]string) error {
+	tags := maps.Clone(v.Tags)
+	var set []string
+	for _, tag := range slices.Sorted(maps.Keys(added)) {
+		value := d.filtered(tag, added[tag])
+		if value == "" {
+			continue
+		}
+		if tags == nil {
+			tags = map[string]string{}
+		}
+		tags[tag] = value
+		set = append(set, tag)
+	}
+	if set == nil {
+		return nil
+	}
+	if failures := tooMuch(tags); failures != nil {
+		return &ChangeError{failures}
+	}
+	for _, tag := range set {
+		if err := store.AddTag(tx, v.Name, tag, tags[tag]); err != nil {
+			return err
+		}
+	}
+	v.Tags = tags
+	return nil
+}
+
+// tooMuch says by how much tags are beyond the bounds.
+func tooMuch(tags map[string]string) (failures []string) {
+	size := 0
+	for tag, value := range tags {
+		size += len(tag) + len(value)
+	}
+	if len(tags) > mostTags {
+		failures = append(failures, fmt.Sprintf("You provided too many tags: the machine would have %d, of at most %d.", len(tags), mostTags))
+	}
+	if size > mostTagBytes {
+		failures = append(failures, fmt.Sprintf("You provided too long tags: the machine would have %d bytes of them, of at most %d.", size, mostTagBytes))
+	}
+	return failures
 }
 
 // filtered is a tag's value as the configured pattern cuts it: its captures, joined, where it matches.
@@ -60,7 +104,7 @@ func (d *Domain) filtered(tag, value string) string {
 	return strings.Join(m[1:], "")
 }
 
-// onRunning changes a machine that is checked out, by someone who may. strict asks for a token where one took it.
+// onRunning changes a machine that is checked out, by someone who may. strict asks who it is where a known caller took it.
 func (s *Service) onRunning(ctx context.Context, by Who, name string, strict bool, change func(*store.Tx, *store.VM) error) error {
 	var pool string
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
@@ -88,7 +132,7 @@ func (d *Domain) may(by Who, v *store.VM, strict bool) error {
 	switch {
 	case by.Admin:
 		return nil
-	case strict && v.Token != "" && by.User == "":
+	case strict && (v.Token != "" || v.User != "") && by.User == "":
 		return ErrNeedToken
 	case d.cfg.Ownership && v.User != "" && v.User != by.User:
 		return ErrNotYours
@@ -144,11 +188,19 @@ func (s *Service) task(ctx context.Context, by Who, name string, make func(*stor
 		if err != nil {
 			return err
 		}
-		if len(v.Tasks) >= mostTasks {
-			return fmt.Errorf("%w: %d tasks wait already", ErrBusy, len(v.Tasks))
+		if err := enqueue(v, by, t); err != nil {
+			return err
 		}
-		t.Owner, t.RequestID = by.User, by.RequestID
-		v.Tasks = append(slices.Clone(v.Tasks), t)
 		return store.PutVM(tx, v)
 	})
+}
+
+// enqueue adds a task to those that wait on a machine, or refuses it with ErrBusy.
+func enqueue(v *store.VM, by Who, t store.VMTask) error {
+	if len(v.Tasks) >= mostTasks {
+		return fmt.Errorf("%w: %d tasks wait already", ErrBusy, len(v.Tasks))
+	}
+	t.Owner, t.RequestID = by.User, by.RequestID
+	v.Tasks = append(slices.Clone(v.Tasks), t)
+	return nil
 }

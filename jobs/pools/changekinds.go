@@ -8,6 +8,7 @@ import (
 
 	"yardmaster/executors/vm"
 	"yardmaster/jobs"
+	"yardmaster/jobs/pools/plan"
 	"yardmaster/store"
 )
 
@@ -22,7 +23,7 @@ func (destroyKind) Policy() jobs.Policy {
 
 func (k destroyKind) Run(ctx context.Context, op store.Operation, _ *jobs.Journal) error {
 	err := k.m.do(op, func(p vm.Provider, w work) error {
-		return again(ctx, func() error { return p.Destroy(ctx, w.Pool, w.VM) })
+		return again(ctx, func() error { return k.destroy(ctx, p, w) })
 	})
 	var refused *jobs.RefusedError
 	if errors.As(err, &refused) { // a permission may come back
@@ -30,6 +31,22 @@ func (k destroyKind) Run(ctx context.Context, op store.Operation, _ *jobs.Journa
 	}
 	return err
 }
+
+// destroy spares a machine that has the name and somebody else's mark: ours is gone then.
+func (k destroyKind) destroy(ctx context.Context, p vm.Provider, w work) error {
+	m, err := p.Get(ctx, w.Pool, w.VM)
+	switch {
+	case err == nil && foreign(m.Mark, w.Mark):
+		k.d.log.Warn("machine left alone: it carries another mark", "vm", w.VM, "pool", w.Pool.Name, "provider", w.Provider)
+		return nil
+	case err != nil && !errors.Is(err, vm.ErrNotFound):
+		return err
+	}
+	return p.Destroy(ctx, w.Pool, w.VM)
+}
+
+// foreign says that a machine is not the one that its record means. One without a mark may have lost it, or be older than marks.
+func foreign(mark, recorded string) bool { return plan.Machine{Mark: mark}.Foreign(recorded) }
 
 func (destroyKind) Finish(tx *store.Tx, op *store.Operation) error {
 	return release(tx, op, func(v *store.VM) {

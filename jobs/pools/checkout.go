@@ -2,6 +2,7 @@ package pools
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -12,10 +13,11 @@ import (
 
 // take moves machines from ready to running, or fails and leaves all as it was.
 func (d *Domain) take(tx *store.Tx, by Who, wants []Want, lot *rand.Rand) ([]Taken, error) {
-	if err := d.quota(tx, by, wants); err != nil {
+	left, err := d.quota(tx, by, wants)
+	if err != nil {
 		return nil, err
 	}
-	from, err := d.assign(tx, wants, lot)
+	from, err := d.assign(tx, wants, left, lot)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +42,8 @@ func (d *Domain) take(tx *store.Tx, by Who, wants []Want, lot *rand.Rand) ([]Tak
 	return taken, countTaken(tx, by, taken)
 }
 
-// assign says which pool gives each machine, or ErrEmpty if those that are ready do not suffice in any way.
-func (d *Domain) assign(tx *store.Tx, wants []Want, lot *rand.Rand) ([]string, error) {
+// assign says which pool gives each machine, or ErrEmpty if those that are ready and left to the caller do not suffice in any way.
+func (d *Domain) assign(tx *store.Tx, wants []Want, left allowance, lot *rand.Rand) ([]string, error) {
 	var units [][]string
 	supply := map[string]int{}
 	for _, w := range wants {
@@ -53,7 +55,7 @@ func (d *Domain) assign(tx *store.Tx, wants []Want, lot *rand.Rand) ([]string, e
 				if err != nil {
 					return nil, err
 				}
-				supply[b] = c.Ready
+				supply[b] = left.of(b, c.Ready)
 			}
 			ready += supply[b]
 		}
@@ -91,74 +93,6 @@ func countTaken(tx *store.Tx, by Who, taken []Taken) error {
 	return store.AddUsage(tx, store.UsageOfUser, by.User, n, 0, 0)
 }
 
-// quota refuses what would give a user more than one may hold; what the user's open requests still wait for counts as held.
-// Those who did not sign in share none.
-func (d *Domain) quota(tx *store.Tx, by Who, wants []Want) error {
-	if by.User == "" || by.Admin || !d.quotas() {
-		return nil
-	}
-	due, err := outstanding(tx, by.User)
-	if err != nil {
-		return err
-	}
-	total, all := 0, 0
-	perPool := map[string]int{}
-	for _, w := range wants {
-		total += w.Count
-		for _, b := range d.backends(w.Name) {
-			perPool[b] += w.Count
-		}
-	}
-	for _, n := range due {
-		all += n
-	}
-	if most := d.cfg.QuotaUser; most > 0 {
-		if have := store.CountHeldBy(tx, by.User, "") + all; have+total > most {
-			return fmt.Errorf("%w: %s holds %d machines of at most %d", ErrQuota, by.User, have, most)
-		}
-	}
-	for pool, n := range perPool {
-		most := d.pools[pool].QuotaUser
-		if most == 0 {
-			continue
-		}
-		if have := store.CountHeldBy(tx, by.User, pool) + due[pool]; have+n > most {
-			return fmt.Errorf("%w: %s holds %d machines of at most %d in pool %s", ErrQuota, by.User, have, most, pool)
-		}
-	}
-	return nil
-}
-
-// quotas says whether there are any.
-func (d *Domain) quotas() bool {
-	return d.cfg.QuotaUser > 0 || slices.ContainsFunc(d.cfg.Pools, func(p Pool) bool { return p.QuotaUser > 0 })
-}
-
-// outstanding is what the open requests of a user still wait for, by pool.
-func outstanding(tx *store.Tx, user string) (map[string]int, error) {
-	open, err := store.PendingRequests(tx)
-	if err != nil {
-		return nil, err
-	}
-	due := map[string]int{}
-	for i := range open {
-		if open[i].User != user {
-			continue
-		}
-		for _, item := range open[i].Items {
-			due[item.Pool] += item.Count
-		}
-		held, err := heldByRequest(tx, open[i].ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range held {
-			due[v.Pool]--
-		}
-	}
-	return due, nil
-}
-
 // complete ends a machine's use: it waits to be destroyed.
 func complete(tx *store.Tx, v *store.VM, reason string) error {
 	was := *v
@@ -181,8 +115,8 @@ func countEnded(tx *store.Tx, v *store.VM) error {
 			return err
 		}
 	}
-	for tag, value := range v.Tags {
-		if err := store.AddUsage(tx, store.UsageOfTag, tag+"="+value, 0, 1, held); err != nil {
+	for _, tag := range slices.Sorted(maps.Keys(v.Tags)) { // in the order of the keys, which costs a B+ tree least
+		if err := store.AddUsage(tx, store.UsageOfTag, store.TagUsage(tag, v.Tags[tag]), 0, 1, held); err != nil {
 			return err
 		}
 	}

@@ -64,16 +64,15 @@ func (k cloneKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal)
 	})
 }
 
-// free refuses a name that DNS knows, or a machine has that is not of this operation. Only the first run can tell: what a
-// later one finds is what an earlier one began.
+// free refuses a name that DNS knows, or a machine has that is not of this operation.
 func (k cloneKind) free(ctx context.Context, p vm.Provider, op store.Operation, w work, j *jobs.Journal) error {
-	if first(op) {
-		switch _, err := p.Get(ctx, w.Pool, w.VM); {
-		case err == nil:
-			return k.taken(j, takenByMachine, "a machine of that name exists")
-		case !errors.Is(err, vm.ErrNotFound):
-			return err
-		}
+	switch m, err := p.Get(ctx, w.Pool, w.VM); {
+	case err == nil && m.Mark == op.ID:
+		return nil // an earlier run found the name free
+	case err == nil:
+		return k.taken(j, takenByMachine, nameTaken)
+	case !errors.Is(err, vm.ErrNotFound):
+		return err
 	}
 	if !w.AskDNS || w.Pool.Domain == "" || k.m.dns == nil {
 		return nil
@@ -101,19 +100,28 @@ func (cloneKind) taken(j *jobs.Journal, by, why string) error {
 	return jobs.Refuse(why)
 }
 
+const nameTaken = "a machine of that name exists"
+
+// create makes the machine. One that is there already is an earlier run's, cut off in the middle, if it carries its mark; what
+// that run made may be half a machine.
 func (k cloneKind) create(ctx context.Context, p vm.Provider, op store.Operation, w work, j *jobs.Journal) error {
 	err := p.Create(ctx, w.Pool, w.VM)
 	if !errors.Is(err, vm.ErrExists) {
 		return err
 	}
-	if first(op) {
-		return k.taken(j, takenByMachine, "a machine of that name exists")
+	switch m, err := p.Get(ctx, w.Pool, w.VM); {
+	case err == nil && m.Mark != op.ID, errors.Is(err, vm.ErrNotFound) && first(op):
+		return k.taken(j, takenByMachine, nameTaken)
+	case err != nil && !errors.Is(err, vm.ErrNotFound):
+		return err
 	}
-	// An earlier run was cut off in the middle. What it made may be half a machine.
 	if err := p.Destroy(ctx, w.Pool, w.VM); err != nil {
 		return err
 	}
-	return p.Create(ctx, w.Pool, w.VM)
+	if err = p.Create(ctx, w.Pool, w.VM); errors.Is(err, vm.ErrExists) {
+		return k.taken(j, takenByMachine, nameTaken) // in another pool
+	}
+	return err
 }
 
 func (cloneKind) find(ctx context.Context, p vm.Provider, w work) (where, error) {
@@ -151,13 +159,22 @@ func (k cloneKind) Finish(tx *store.Tx, op *store.Operation) error {
 	return store.AddTask(tx, store.TaskClone, pool, took)
 }
 
-// Undo removes whatever there is under the name, unless that is somebody else's.
+// Undo removes the machine that carries this operation's mark, or what is left of less than a machine. What else has the name
+// is somebody else's.
 func (k cloneKind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
 	if j.Done(stepTaken) {
 		return nil
 	}
 	return k.m.do(op, func(p vm.Provider, w work) error {
-		return again(ctx, func() error { return p.Destroy(ctx, w.Pool, w.VM) })
+		return again(ctx, func() error {
+			switch m, err := p.Get(ctx, w.Pool, w.VM); {
+			case err == nil && m.Mark != op.ID:
+				return j.Put(stepTaken, takenByMachine)
+			case err != nil && !errors.Is(err, vm.ErrNotFound):
+				return err
+			}
+			return p.Destroy(ctx, w.Pool, w.VM)
+		})
 	})
 }
 

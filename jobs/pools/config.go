@@ -29,6 +29,7 @@ type Config struct {
 	AllowedTags    []string      // nil: any
 	TagFilter      map[string]*regexp.Regexp
 	BackendWeight  map[string]int // by clone target
+	TagLifetimes   map[string]int // hours, by tag or tag=value: how long a machine lives that has such a tag and no lifetime of its own
 	Experimental   bool           // pools may be changed while the server runs
 	Ownership      bool           // only who took a machine, or an admin, may change it
 	QuotaUser      int            // machines that one user may hold; 0 is no bound

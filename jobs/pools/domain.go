@@ -151,6 +151,15 @@ func (d *Domain) lifetimeAuth(pool string) int {
 	return d.cfg.LifetimeAuth
 }
 
+// lifetimeTagged is how many hours a machine lives that is given these tags, of several the most; 0 if they say nothing.
+func (d *Domain) lifetimeTagged(tags map[string]string) int {
+	most := 0
+	for tag, value := range tags {
+		most = max(most, d.cfg.TagLifetimes[tag+"="+value], d.cfg.TagLifetimes[tag])
+	}
+	return most
+}
+
 // effective is a pool with what was overridden; false if no such pool is configured.
 func (d *Domain) effective(tx *store.Tx, name string) (Pool, store.PoolOverride, bool, error) {
 	p, ok := d.pools[name]

@@ -82,7 +82,7 @@ func (k *Keeper) list(ctx context.Context, p *Pool) {
 	}
 	k.answered(p.Provider)
 	for _, m := range found {
-		inv.Machines = append(inv.Machines, plan.Machine{Name: m.Name, Hostname: m.Hostname})
+		inv.Machines = append(inv.Machines, plan.Machine{Name: m.Name, Hostname: m.Hostname, Mark: m.Mark})
 	}
 	k.mu.Lock()
 	k.inventory[p.Name] = inv

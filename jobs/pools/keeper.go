@@ -2,11 +2,8 @@ package pools
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -33,12 +30,14 @@ type Keeper struct {
 	rested    map[string]time.Time // by pool: not looked at before
 	alarm     bool                 // the loop will be woken for them
 	wake      chan struct{}
-	hungry    map[string]bool      // pools whose last plan found no room
-	inventory map[string]inventory // by pool: answers that no pass has seen
+	hungry    map[string]map[string]*look // by provider and pool: whose last plan found no room there
+	inventory map[string]inventory        // by pool: answers that no pass has seen
 	asking    map[string]bool
 	nextAsk   map[string]time.Time
 	probes    map[string]*probe                // by machine
 	answers   map[string]map[string]plan.Probe // by pool and machine: those that no pass has seen
+	misses    map[string]*miss                 // by machine: inventories in a row that do not show it
+	absent    map[string]map[string]int        // by pool and machine: those that their providers do not know, and no pass has seen
 	slots     map[string]chan struct{}         // by provider
 	breakers  map[string]*breaker              // by provider
 	flights   map[string]flight                // by operation
@@ -53,8 +52,12 @@ type look struct {
 	vms  map[string]bool // these
 }
 
-// flight is an operation that the keeper began.
-type flight struct{ kind, provider, pool, vm string }
+func (l *look) add(names map[string]bool) {
+	if l.vms == nil && len(names) > 0 {
+		l.vms = map[string]bool{}
+	}
+	maps.Copy(l.vms, names)
+}
 
 // Meter is told what the keeper sees, for metrics. All methods are quick.
 type Meter interface {
@@ -94,7 +97,8 @@ func (Quiet) StaleDNS(string) {}
 // NewKeeper makes a Keeper that does nothing until Keep. Its Heard must be told of every outcome.
 func NewKeeper(d *Domain, db *store.DB, providers map[string]vm.Provider, meter Meter) *Keeper {
 	return &Keeper{d: d, db: db, providers: providers, meter: meter, log: d.log, waits: newWaits(),
-		dirty: map[string]*look{}, rested: map[string]time.Time{}, wake: make(chan struct{}, 1), hungry: map[string]bool{}, inventory: map[string]inventory{},
+		dirty: map[string]*look{}, rested: map[string]time.Time{}, wake: make(chan struct{}, 1),
+		hungry: map[string]map[string]*look{}, misses: map[string]*miss{}, absent: map[string]map[string]int{}, inventory: map[string]inventory{},
 		asking: map[string]bool{}, nextAsk: map[string]time.Time{}, probes: map[string]*probe{},
 		answers: map[string]map[string]plan.Probe{}, slots: map[string]chan struct{}{}, breakers: map[string]*breaker{},
 		flights: map[string]flight{}, pauses: map[string]*pause{}, told: map[string]bool{}}
@@ -141,12 +145,7 @@ func (k *Keeper) Kick(pools ...string) {
 }
 
 func (k *Keeper) kickVM(pool, name string) {
-	k.mark(func(l *look) {
-		if l.vms == nil {
-			l.vms = map[string]bool{}
-		}
-		l.vms[name] = true
-	}, pool)
+	k.mark(func(l *look) { l.add(map[string]bool{name: true}) }, pool)
 }
 
 // kickFull is Kick for what concerns every machine of the pools.
@@ -241,15 +240,26 @@ func (k *Keeper) kickAll() {
 	k.kickFull(k.strays()...)
 }
 
-// strays are the pools that have machines, or had, and are not configured any more.
+// strays are the pools that have machines, or of which a request wants some, and that are not configured any more.
 func (k *Keeper) strays() []string {
 	var out []string
 	err := k.db.View(context.Background(), func(tx *store.Tx) error {
 		out = nil
 		all, err := store.AllCounts(tx)
+		if err != nil {
+			return err
+		}
 		for _, c := range all {
 			if !k.d.Has(c.Pool) && c.Pending+c.Ready+c.Running+c.Completed > 0 {
 				out = append(out, c.Pool)
+			}
+		}
+		open, err := store.PendingRequests(tx)
+		for i := range open {
+			for _, item := range open[i].Items {
+				if !k.d.Has(item.Pool) {
+					out = append(out, item.Pool)
+				}
 			}
 		}
 		return err
@@ -258,125 +268,4 @@ func (k *Keeper) strays() []string {
 		k.log.Error("pools not counted", "err", err)
 	}
 	return out
-}
-
-// adopt learns which operations an earlier process began.
-func (k *Keeper) adopt(ctx context.Context) {
-	err := k.db.View(ctx, func(tx *store.Tx) error {
-		for op, err := range store.LiveOperations(tx) {
-			if err != nil {
-				return err
-			}
-			if f, ok := flightOf(op); ok {
-				k.mu.Lock()
-				k.flights[op.ID] = f
-				k.mu.Unlock()
-			}
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, context.Canceled) {
-		k.log.Error("operations under way not read", "err", err)
-	}
-}
-
-func flightOf(op store.Operation) (flight, bool) {
-	if !strings.HasPrefix(op.Kind, "vm.") {
-		return flight{}, false
-	}
-	w, err := jobs.Input[work](op)
-	return flight{op.Kind, w.Provider, w.Pool.Name, w.VM}, err == nil
-}
-
-// follow looks again at the machine of every operation that ends.
-func (k *Keeper) follow(ctx context.Context) {
-	events, cancel := k.runner.Watch()
-	defer func() { cancel() }()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case op, open := <-events:
-			if !open { // too slow, or the server stops
-				cancel()
-				if ctx.Err() != nil || k.runner.Closing() {
-					return
-				}
-				events, cancel = k.runner.Watch()
-				k.kickAll()
-				continue
-			}
-			if !op.State.Live() {
-				k.landed(op)
-			}
-		}
-	}
-}
-
-// landed looks again at a machine whose operation has ended, and at the pools that wait for the room that it leaves.
-func (k *Keeper) landed(op store.Operation) {
-	f, ok := flightOf(op)
-	if !ok {
-		return
-	}
-	k.mu.Lock()
-	_, begun := k.flights[op.ID]
-	delete(k.flights, op.ID)
-	hungry := k.hungry
-	k.hungry = map[string]bool{}
-	k.mu.Unlock()
-	if begun { // else submit has not entered it yet, and will see that it ended
-		k.count(op, f)
-	}
-	k.kickVM(f.pool, f.vm)
-	k.Kick(slices.Collect(maps.Keys(hungry))...)
-}
-
-func (k *Keeper) count(op store.Operation, f flight) {
-	took := op.Finished.Sub(op.Created)
-	well := op.State == store.Succeeded
-	switch {
-	case f.kind == kindClone && well:
-		k.meter.Cloned(f.pool, took)
-		k.cloned(f.pool)
-	case f.kind == kindClone:
-		k.countFailed(op, f)
-		k.cloneFailed(f.pool, op)
-	case f.kind == kindDestroy && well:
-		k.meter.Destroyed(f.pool, took)
-	case f.kind == kindSettle && well:
-		w, err := jobs.Input[work](op)
-		var at where
-		if err == nil && jobs.Learnt(&op, stepMoved, &at) && at.Host != w.Host {
-			k.meter.Migrated(f.pool, w.Host, at.Host, took)
-		}
-	}
-}
-
-func (k *Keeper) countFailed(op store.Operation, f flight) {
-	var by string
-	switch {
-	case jobs.Learnt(&op, stepTaken, &by) && by == takenInDNS:
-		k.meter.StaleDNS(f.pool)
-	case op.Done(stepTaken):
-		k.meter.DuplicateHostname(f.pool)
-	default:
-		k.meter.Failed(f.pool, "clone")
-	}
-}
-
-// Heard is told of every outcome: what providers do not answer, or answer again, shows there.
-func (k *Keeper) Heard(o jobs.Outcome) {
-	k.mu.Lock()
-	f, ok := k.flights[o.Op]
-	k.mu.Unlock()
-	if !ok {
-		return
-	}
-	switch {
-	case o.Failure == nil:
-		k.answered(f.provider)
-	case len(o.Failure.Hosts) > 0:
-		k.failed(f.provider, o.Failure.Text)
-	}
 }

@@ -27,6 +27,7 @@ type work struct {
 	Provider string  `json:"provider"`
 	Pool     vm.Pool `json:"pool"`
 	VM       string  `json:"vm"`
+	Mark     string  `json:"mark,omitempty"` // of the machine; "" is not known
 	Arg      string  `json:"arg,omitempty"`  // id of a disk or snapshot
 	Name     string  `json:"name,omitempty"` // what its user calls a snapshot
 	GB       int     `json:"gb,omitempty"`
@@ -101,10 +102,19 @@ func again(ctx context.Context, f func() error) error {
 	return err
 }
 
-// base is what the kinds share: one machine, which the operation holds until it ends.
+// base is what the kinds share: one machine, which the operation holds until it ends, on one provider.
 type base struct {
 	d *Domain
 	m machines
+}
+
+// Lane is the provider that an operation waits for.
+func (base) Lane(op store.Operation) string {
+	w, err := jobs.Input[work](op)
+	if err != nil {
+		return ""
+	}
+	return silent(w.Provider)
 }
 
 // release ends the operation's hold on its machine and changes its record; one that is forgotten is left alone.

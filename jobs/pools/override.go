@@ -119,6 +119,15 @@ func (s *Service) UndoTemplate(ctx context.Context, pool string) (Reset, error) 
 	})
 }
 
+// UndoTarget goes back to the configured clone target, which may be none.
+func (s *Service) UndoTarget(ctx context.Context, pool string) (Reset, error) {
+	return s.undo(ctx, pool, func(p Pool, o *store.PoolOverride) Reset {
+		r := Reset{Changed: o.CloneTarget != "", Before: p.CloneTarget, After: s.pools[pool].CloneTarget}
+		o.CloneTarget = ""
+		return r
+	})
+}
+
 func (s *Service) undo(ctx context.Context, pool string, change func(Pool, *store.PoolOverride) Reset) (r Reset, err error) {
 	_, err = s.override(ctx, []string{pool}, func(p Pool, o *store.PoolOverride) bool {
 		r = change(p, o)

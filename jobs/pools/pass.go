@@ -1,9 +1,11 @@
 package pools
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
+	"iter"
+	"maps"
 	"time"
 
 	"yardmaster/jobs/pools/plan"
@@ -14,18 +16,20 @@ import (
 type seen struct {
 	snapshot plan.Snapshot
 	vms      map[string]*store.VM
+	domain   *Domain
 	pool     Pool
 	provider string
+	changing map[string]bool // operations that change a machine, and may be called off
 }
 
 // pass looks at one pool once: read, plan, write what changes records, begin what touches machines.
 func (k *Keeper) pass(ctx context.Context, pool string, l *look) error {
 	inv := k.takeInventory(pool)
-	probes := k.probed(pool)
+	probes, absent := k.probed(pool), k.absences(pool)
 	var s seen
 	err := k.db.View(ctx, func(tx *store.Tx) error {
 		var err error
-		s, err = k.read(tx, pool, l, inv, probes)
+		s, err = k.read(tx, pool, l, inv, probes, absent)
 		return err
 	})
 	if err != nil {
@@ -45,15 +49,16 @@ func (k *Keeper) pass(ctx context.Context, pool string, l *look) error {
 	return nil
 }
 
-func (k *Keeper) read(tx *store.Tx, pool string, l *look, inv *plan.Inventory, probes map[string]plan.Probe) (seen, error) {
-	s := seen{vms: map[string]*store.VM{}}
+func (k *Keeper) read(tx *store.Tx, pool string, l *look, inv *plan.Inventory, probes map[string]plan.Probe, absent map[string]int) (seen, error) {
+	s := seen{domain: k.d, vms: map[string]*store.VM{}, changing: k.changes()}
 	p, o, known, err := k.d.effective(tx, pool)
 	if err != nil {
 		return s, err
 	}
 	s.pool, s.provider = p, p.Provider
-	s.snapshot = plan.Snapshot{Now: tx.Now(), Pool: k.planned(p, o, pool, known), Inventory: inv, Probes: probes, TTL: k.d.cfg.RequestTTL}
-	if err := s.gather(tx, pool, l, inv, probes); err != nil {
+	s.snapshot = plan.Snapshot{Now: tx.Now(), Pool: k.planned(p, o, pool, known), Inventory: inv,
+		Probes: probes, Absent: absent, TTL: k.d.cfg.RequestTTL}
+	if err := s.gather(tx, pool, l); err != nil {
 		return s, err
 	}
 	c, err := store.CountsOf(tx, pool)
@@ -82,8 +87,9 @@ func (k *Keeper) planned(p Pool, o store.PoolOverride, name string, known bool) 
 
 // gather reads the machines to judge: what is pending or done with always, the others if the look is a full one, or if
 // something is known about them.
-func (s *seen) gather(tx *store.Tx, pool string, l *look, inv *plan.Inventory, probes map[string]plan.Probe) error {
+func (s *seen) gather(tx *store.Tx, pool string, l *look) error {
 	states := []store.VMState{store.VMPending, store.VMCompleted}
+	inv := s.snapshot.Inventory
 	if l.full || inv != nil {
 		states = append(states, store.VMReady, store.VMRunning)
 	}
@@ -109,14 +115,11 @@ func (s *seen) gather(tx *store.Tx, pool string, l *look, inv *plan.Inventory, p
 		}
 		return err
 	}
-	for name := range l.vms {
-		if err := one(name); err != nil {
-			return err
-		}
-	}
-	for name := range probes {
-		if err := one(name); err != nil {
-			return err
+	for _, names := range []iter.Seq[string]{maps.Keys(l.vms), maps.Keys(s.snapshot.Probes), maps.Keys(s.snapshot.Absent)} {
+		for name := range names {
+			if err := one(name); err != nil {
+				return err
+			}
 		}
 	}
 	return s.strangers(tx, inv, one)
@@ -152,7 +155,8 @@ func (s *seen) add(v *store.VM) {
 	s.vms[v.Name] = v
 	s.snapshot.VMs = append(s.snapshot.VMs, plan.VM{Name: v.Name, State: plan.State(v.State), Template: v.Template, Target: v.Target,
 		Request: v.Request, Created: v.Created, Cloned: v.Cloned, Ready: v.Ready, CheckedOut: v.CheckedOut, Destroyed: v.Destroyed,
-		Lifetime: time.Duration(v.Lifetime) * time.Hour, Busy: v.Op != "", Tasks: len(v.Tasks) > 0, Checked: v.Checked, Warned: v.Warned, Settled: v.Settled})
+		Lifetime: time.Duration(cmp.Or(v.Lifetime, s.domain.lifetimeTagged(v.Tags))) * time.Hour, Mark: v.Mark, Busy: v.Op != "", Changing: s.changing[v.Op],
+		Tasks: len(v.Tasks) > 0, Checked: v.Checked, Warned: v.Warned, Settled: v.Settled, Lost: v.Lost})
 }
 
 // requests are what pending on-demand requests want of a pool.
@@ -191,14 +195,17 @@ func (k *Keeper) requests(tx *store.Tx, pool string) ([]plan.Request, error) {
 	return out, nil
 }
 
-// mostDestroys is how many machines of one provider are destroyed at a time.
-const mostDestroys = 16
+// How much is done on one provider at a time.
+const (
+	mostDestroys = 16
+	mostChanges  = 16 // disks, snapshots and the like
+)
 
 // room is what may still begin on the pool's provider. The limits are each provider's own, so that one that hangs takes none
 // of the others'.
 func (k *Keeper) room(tx *store.Tx, s *seen) error {
 	r := &s.snapshot
-	r.Clones, r.OnDemandClones, r.Destroys = k.d.cfg.TaskLimit, k.d.cfg.OnDemandLimit, mostDestroys
+	r.Clones, r.OnDemandClones = k.d.cfg.TaskLimit, k.d.cfg.OnDemandLimit
 	for _, name := range k.of(s.provider) {
 		c, err := store.CountsOf(tx, name)
 		if err != nil {
@@ -206,178 +213,25 @@ func (k *Keeper) room(tx *store.Tx, s *seen) error {
 		}
 		r.Clones -= c.Cloning - c.CloningFor
 		r.OnDemandClones -= c.CloningFor
-		r.Destroys -= c.Destroying
 	}
 	if k.paused(s.pool.Name, r.Now) {
 		r.Clones, r.OnDemandClones = 0, 0
 	}
-	r.Settles = k.d.cfg.MigrationLimit
+	r.Destroys, r.Changes, r.Settles = mostDestroys, mostChanges, k.d.cfg.MigrationLimit
 	k.mu.Lock()
+	defer k.mu.Unlock()
 	for _, f := range k.flights {
-		if f.kind == kindSettle {
+		switch {
+		case f.provider != s.provider:
+		case f.kind == kindSettle:
 			r.Settles--
+		case f.kind == kindDestroy && !f.failed: // what fails again and again must not keep the rest from going
+			r.Destroys--
+		case f.change():
+			r.Changes--
 		}
 	}
-	k.mu.Unlock()
 	return nil
-}
-
-// record carries out what changes records, in one transaction. What somebody else changed since the pass read it is left to
-// the next pass. It returns what was done.
-func (k *Keeper) record(ctx context.Context, s *seen, actions []plan.Action) ([]plan.Action, error) {
-	var done []plan.Action
-	if !needsWrite(actions) {
-		return nil, nil
-	}
-	err := k.db.Update(ctx, func(tx *store.Tx) error {
-		done = done[:0]
-		for _, a := range actions {
-			ok, err := k.apply(tx, s, a)
-			if err != nil {
-				return fmt.Errorf("%s %s%s: %w", a.Do, a.VM, a.Request, err)
-			}
-			if ok {
-				done = append(done, a)
-			}
-		}
-		return nil
-	})
-	return done, err
-}
-
-func needsWrite(actions []plan.Action) bool {
-	for _, a := range actions {
-		switch a.Do {
-		case plan.Clone, plan.Destroy, plan.Probing, plan.Task, plan.Settle, plan.Stranger, plan.CallOff:
-		default:
-			return true
-		}
-	}
-	return false
-}
-
-func (k *Keeper) apply(tx *store.Tx, s *seen, a plan.Action) (bool, error) {
-	switch a.Do {
-	case plan.Fail, plan.Fulfil:
-		return k.applyRequest(tx, a)
-	case plan.Adopt:
-		v := store.VM{Name: a.VM, Pool: s.pool.Name, State: store.VMCompleted, Provider: s.provider, Template: s.pool.Template,
-			Created: tx.Now(), Cloned: tx.Now(), Completed: tx.Now(), Reason: a.Reason}
-		_, err := store.VMs.Get(tx, a.VM)
-		if !errors.Is(err, store.ErrNotFound) {
-			return false, err
-		}
-		return true, store.PutVM(tx, &v)
-	}
-	was := s.vms[a.VM]
-	if was == nil {
-		return false, nil
-	}
-	v, err := store.VMs.Get(tx, a.VM)
-	if errors.Is(err, store.ErrNotFound) || err == nil && (v.State != was.State || v.Op != was.Op || !v.CheckedOut.Equal(was.CheckedOut)) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	old := v
-	switch a.Do {
-	case plan.MakeReady:
-		v.State, v.Ready, v.Fault = store.VMReady, tx.Now(), ""
-		if err := store.AddTask(tx, store.TaskBoot, v.Pool, tx.Now().Sub(v.Cloned)); err != nil {
-			return false, err
-		}
-	case plan.HandOver:
-		if err := k.handOverTo(tx, &v); err != nil || v.State == store.VMPending {
-			return false, err
-		}
-	case plan.Complete:
-		if v.Lifetime != was.Lifetime { // it was given more time just now
-			return false, nil
-		}
-		if a.Reason != "" && old.State != store.VMRunning && v.Fault == "" {
-			v.Fault = s.snapshot.Probes[a.VM].Fault
-		}
-		return true, complete(tx, &v, a.Reason)
-	case plan.Warn:
-		v.Warned = true
-	case plan.MarkWell:
-		v.Checked, v.Fault = true, ""
-	case plan.Fault:
-		v.Fault = a.Reason
-	case plan.Resurrect:
-		v.State, v.Completed, v.Destroyed, v.Reason = store.VMCompleted, tx.Now(), time.Time{}, a.Reason
-	case plan.MarkGone:
-		v.State, v.Destroyed = store.VMDestroyed, tx.Now()
-	default:
-		return false, nil
-	}
-	return true, store.MoveVM(tx, &old, &v)
-}
-
-// handOverTo gives a machine to the request that it was made for; if that is not wanted any more, nothing changes.
-func (k *Keeper) handOverTo(tx *store.Tx, v *store.VM) error {
-	r, err := store.VMRequests.Get(tx, v.Request)
-	if errors.Is(err, store.ErrNotFound) || err == nil && r.State != store.RequestPending {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	alias, err := openItem(tx, &r, v.Pool)
-	if err != nil || alias == "" {
-		return err
-	}
-	by := Who{User: r.User, Token: r.Token}
-	v.Ready, v.Fault = tx.Now(), ""
-	k.d.handOver(tx, v, by, alias)
-	if err := store.AddTask(tx, store.TaskBoot, v.Pool, tx.Now().Sub(v.Cloned)); err != nil {
-		return err
-	}
-	return countTaken(tx, by, []Taken{{Name: alias, VMs: []store.VM{*v}}})
-}
-
-// openItem is the name under which a request still wants a machine of the pool, or "".
-func openItem(tx *store.Tx, r *store.VMRequest, pool string) (string, error) {
-	held, err := heldByRequest(tx, r.ID)
-	if err != nil {
-		return "", err
-	}
-	for _, item := range r.Items {
-		if item.Pool != pool {
-			continue
-		}
-		n := 0
-		for i := range held {
-			if held[i].Pool == pool && held[i].Alias == item.Alias {
-				n++
-			}
-		}
-		if n < item.Count {
-			return item.Alias, nil
-		}
-	}
-	return "", nil
-}
-
-func (k *Keeper) applyRequest(tx *store.Tx, a plan.Action) (bool, error) {
-	r, err := store.VMRequests.Get(tx, a.Request)
-	if errors.Is(err, store.ErrNotFound) || err == nil && r.State != store.RequestPending {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if a.Do == plan.Fail {
-		_, err := endRequest(tx, &r, store.RequestFailed, a.Reason)
-		return true, err
-	}
-	held, err := heldByRequest(tx, r.ID)
-	if err != nil || len(held) < r.Count() { // another pool's machines are missing
-		return false, err
-	}
-	r.State, r.Ended = store.RequestReady, tx.Now()
-	return true, store.VMRequests.Put(tx, &r)
 }
 
 // tell passes on what was done: to the log, to the metrics, to those who wait, and to the next pass.
@@ -398,6 +252,11 @@ func (k *Keeper) tell(s *seen, done []plan.Action) {
 			k.log.Info("machine given up", "pool", v.Pool, "vm", v.Name, "was", v.State, "reason", a.Reason)
 		case plan.Warn:
 			k.log.Warn("machine takes long", "pool", v.Pool, "vm", v.Name, "reason", a.Reason)
+		case plan.Lose:
+			k.forget(a.VM)
+			k.log.Warn("machine in use is gone", "pool", v.Pool, "vm", v.Name, "user", v.User, "provider", v.Provider)
+		case plan.Restore:
+			k.log.Warn("machine that was gone is back, and in use again", "pool", v.Pool, "vm", v.Name, "user", v.User)
 		case plan.Adopt:
 			k.log.Warn("stranger to be destroyed", "pool", s.pool.Name, "vm", a.VM, "provider", s.provider)
 		case plan.Resurrect:

@@ -137,6 +137,7 @@ func (k *Keeper) forget(name string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.probes, name)
+	delete(k.misses, name)
 }
 
 // slots bounds what is asked of one provider at a time.

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"yardmaster/jobs/pools/plan"
 	"yardmaster/store"
 )
 
-// Request asks for machines that are made for it; the keeper makes them. An id of "" is made up. The bound is for each name that is asked for. Errors: *UnknownPoolsError,
-// ErrTooMany, ErrRequestExists, ErrQuota.
+// Request asks for machines that are made for it; the keeper makes them. An id of "" is made up. The configured bound is for each
+// name that is asked for. Errors: *UnknownPoolsError, ErrTooMany, ErrRequestExists, ErrQuota.
 func (s *Service) Request(ctx context.Context, by Who, id string, wants []Want) (store.VMRequest, error) {
 	if err := s.unknown(wants); err != nil {
 		return store.VMRequest{}, err
@@ -23,7 +24,7 @@ func (s *Service) Request(ctx context.Context, by Who, id string, wants []Want) 
 	if id == "" {
 		id = s.newID()
 	}
-	r := store.VMRequest{ID: id, State: store.RequestPending, Items: s.spread(wants), Token: by.Token, User: by.User}
+	r := store.VMRequest{ID: id, State: store.RequestPending, Token: by.Token, User: by.User}
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
 		_, err := store.VMRequests.Get(tx, id)
 		switch {
@@ -32,7 +33,11 @@ func (s *Service) Request(ctx context.Context, by Who, id string, wants []Want) 
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
-		if err := s.quota(tx, by, wants); err != nil {
+		left, err := s.quota(tx, by, wants)
+		if err != nil {
+			return err
+		}
+		if r.Items, err = s.spread(wants, left); err != nil {
 			return err
 		}
 		r.Requested = tx.Now()
@@ -45,22 +50,37 @@ func (s *Service) Request(ctx context.Context, by Who, id string, wants []Want) 
 }
 
 // spread decides for every machine of a request which pool makes it, in the way in which a checkout would choose.
-func (d *Domain) spread(wants []Want) []store.VMRequestItem {
-	var items []store.VMRequestItem
+func (d *Domain) spread(wants []Want, left allowance) ([]store.VMRequestItem, error) {
 	lot := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	var units [][]string
 	for _, w := range wants {
 		backends := d.backends(w.Name)
-		per := map[string]int{}
 		for range w.Count {
-			per[d.drawn(backends, lot)[0]]++
+			units = append(units, d.drawn(backends, lot))
 		}
-		for _, b := range backends {
-			if per[b] > 0 {
-				items = append(items, store.VMRequestItem{Alias: w.Name, Pool: b, Count: per[b]})
+	}
+	supply := map[string]int{}
+	for _, pool := range d.served(wants) {
+		supply[pool] = left.of(pool, len(units))
+	}
+	from, ok := plan.Assign(units, supply)
+	if !ok {
+		return nil, ErrQuota
+	}
+	var items []store.VMRequestItem
+	for _, w := range wants {
+		per := map[string]int{}
+		for _, pool := range from[:w.Count] {
+			per[pool]++
+		}
+		from = from[w.Count:]
+		for _, pool := range d.backends(w.Name) {
+			if per[pool] > 0 {
+				items = append(items, store.VMRequestItem{Alias: w.Name, Pool: pool, Count: per[pool]})
 			}
 		}
 	}
-	return items
+	return items, nil
 }
 
 // GetRequest is a request with the machines that it has. ErrNoRequest.

@@ -1,6 +1,7 @@
 package pools
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -31,8 +32,8 @@ func (s *Service) Checkout(ctx context.Context, by Who, wants []Want) ([]Taken, 
 	if err := s.unknown(wants); err != nil {
 		return nil, err
 	}
-	if mine, _ := s.waits.turn(nil, s.served(wants)); !mine {
-		return nil, ErrEmpty
+	if mine, _, err := s.turn(ctx, nil, s.served(wants)); err != nil || !mine {
+		return nil, cmp.Or(err, ErrEmpty)
 	}
 	return s.checkout(ctx, by, wants)
 }

@@ -75,6 +75,15 @@ func TestTakeoverOfMachinesInTwoPlaces(t *testing.T) {
 	}
 }
 
+// manyTags is a machine with tags alone.
+func manyTags(n int, value string) hash {
+	h := hash{}
+	for i := range n {
+		h[fmt.Sprintf("tag:t%04d", i)] = value
+	}
+	return h
+}
+
 // A machine comes over with all that can be read of it, and each field that cannot be is named with its reason.
 func TestTakeoverOfOddMachines(t *testing.T) {
 	const key = "vmpooler__vm__m"
@@ -118,6 +127,11 @@ func TestTakeoverOfOddMachines(t *testing.T) {
 			"tag:d": ""}, ruby(takeoverNow), nil, "",
 			func(v store.VM) bool { return fmt.Sprint(v.Tags) == "map[c:kept]" },
 			[]string{key + " tag:: its name cannot be kept", key + " tag:a: is not UTF-8", key + " tag:b: is 5000 bytes long, of at most 4096"}},
+		{"more tags than a machine may have", manyTags(3500, "x"), ruby(takeoverNow), nil, "",
+			func(v store.VM) bool { return len(v.Tags) == 100 && v.Tags["t0000"] == "x" && v.Tags["t0099"] == "x" },
+			[]string{key + " tag:*: 3400 of them are beyond 100 tags or 65536 bytes, and stay behind"}},
+		{"longer tags than a machine may have", manyTags(20, strings.Repeat("x", 4096)), ruby(takeoverNow), nil, "",
+			func(v store.VM) bool { return len(v.Tags) == 15 }, []string{key + " tag:*: 5 of them are beyond 100 tags or 65536 bytes, and stay behind"}},
 		{"a snapshot without a time", hash{"snapshot:s": "?"}, ruby(takeoverNow), nil, "",
 			func(v store.VM) bool { return len(v.Snaps) == 1 && v.Snaps[0].ID == "s" },
 			[]string{key + ` snapshot:s: "?" is no time`}},

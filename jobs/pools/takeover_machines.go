@@ -195,12 +195,23 @@ func (r record) snapshots() []store.VMSnapshot {
 	return out
 }
 
+// tags are as many as a machine may have here, the first by name.
 func (r record) tags() map[string]string {
 	tags := map[string]string{}
+	size, beyond := 0, 0
 	for tag, field := range r.under("tag:") {
-		if value := r.text(field); value != "" {
+		value := r.text(field)
+		switch {
+		case value == "":
+		case len(tags) == mostTags || size+len(tag)+len(value) > mostTagBytes:
+			beyond++
+		default:
 			tags[tag] = value
+			size += len(tag) + len(value)
 		}
+	}
+	if beyond > 0 {
+		r.complain("tag:*", "%d of them are beyond %d tags or %d bytes, and stay behind", beyond, mostTags, mostTagBytes)
 	}
 	if len(tags) == 0 {
 		return nil

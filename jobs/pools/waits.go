@@ -5,7 +5,9 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
+	"yardmaster/jobs/pools/plan"
 	"yardmaster/store"
 )
 
@@ -17,16 +19,18 @@ type waits struct {
 	change chan struct{} // closed, and made anew, whenever somebody may have become able to go on
 }
 
-type ticket struct{ pools []string }
+type ticket struct {
+	pools []string
+	wants []Want
+	since time.Time
+}
 
 func newWaits() *waits { return &waits{change: make(chan struct{})} }
 
-func (w *waits) join(pools []string) *ticket {
+func (w *waits) join(t *ticket) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	t := &ticket{pools}
 	w.line = append(w.line, t)
-	return t
 }
 
 func (w *waits) leave(t *ticket) {
@@ -50,9 +54,9 @@ func (w *waits) wake() {
 	w.change = make(chan struct{})
 }
 
-// turn says whether nobody before t wants machines of the same pools; otherwise later is closed at the next change. A nil t
-// stands behind everyone.
-func (w *waits) turn(t *ticket, pools []string) (mine bool, later <-chan struct{}) {
+// ahead are those before t who want machines of the same pools; later is closed at the next change. A nil t stands behind
+// everyone.
+func (w *waits) ahead(t *ticket, pools []string) (before []*ticket, later <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, o := range w.line {
@@ -60,10 +64,37 @@ func (w *waits) turn(t *ticket, pools []string) (mine bool, later <-chan struct{
 			break
 		}
 		if slices.ContainsFunc(o.pools, func(p string) bool { return slices.Contains(pools, p) }) {
-			return false, w.change
+			before = append(before, o)
 		}
 	}
-	return true, w.change
+	return before, w.change
+}
+
+// holdMost is for how long one who waits keeps those behind from the same pools.
+const holdMost = time.Minute
+
+// turn says whether nobody before t keeps the pools for himself; otherwise later is closed when that may have changed.
+func (s *Service) turn(ctx context.Context, t *ticket, pools []string) (mine bool, later <-chan struct{}, err error) {
+	before, later := s.waits.ahead(t, pools)
+	for _, o := range before {
+		holds, err := s.holds(ctx, o)
+		if holds || err != nil {
+			return false, later, err
+		}
+	}
+	return true, later, nil
+}
+
+// holds says whether one who waits may keep those behind waiting too: for a while, and only if his machines can come.
+func (s *Service) holds(ctx context.Context, o *ticket) (bool, error) {
+	if s.db.Now().Sub(o.since) >= holdMost {
+		return false, nil
+	}
+	err := s.mayHold(ctx, o.wants, s.keeper.ailing)
+	if errors.Is(err, ErrEmpty) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Waiting counts those who wait for machines.
@@ -82,31 +113,54 @@ func (s *Service) CheckoutWait(ctx context.Context, by Who, wants []Want) ([]Tak
 	if err := s.possible(ctx, wants); err != nil {
 		return nil, err
 	}
-	pools := s.served(wants)
-	t := s.waits.join(pools)
+	t := &ticket{pools: s.served(wants), wants: wants, since: s.db.Now()}
+	s.waits.join(t)
 	defer s.waits.leave(t)
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
 	for {
-		mine, later := s.waits.turn(t, pools)
-		if mine {
-			taken, err := s.checkout(context.WithoutCancel(ctx), by, wants)
-			if !errors.Is(err, ErrEmpty) {
-				return taken, err
+		mine, later, err := s.turn(ctx, t, t.pools)
+		if err == nil && mine {
+			var taken []Taken
+			if taken, err = s.checkout(context.WithoutCancel(ctx), by, wants); err == nil {
+				return taken, nil
 			}
+			if errors.Is(err, ErrEmpty) {
+				err = s.possible(context.WithoutCancel(ctx), wants) // a pool may have become smaller
+			}
+		}
+		if ctx.Err() != nil {
+			return nil, ErrEmpty
+		}
+		if err != nil {
+			return nil, err
 		}
 		select {
 		case <-later:
+		case <-again.C:
 		case <-ctx.Done():
 			return nil, ErrEmpty
 		}
 	}
 }
 
+// lookAgain is how often one who waits looks whether those before still keep the pools: nobody tells when a provider fails.
+const lookAgain = time.Second
+
 // possible refuses what the pools could not give even if all of their machines were ready.
 func (s *Service) possible(ctx context.Context, wants []Want) error {
+	return s.mayHold(ctx, wants, func(string, string) bool { return false })
+}
+
+// mayHold is ErrEmpty if the pools cannot come to hold all that is wanted at once; those that ail, by their provider and their name,
+// get no more machines than they have ready.
+func (s *Service) mayHold(ctx context.Context, wants []Want, ail func(provider, pool string) bool) error {
 	return s.db.View(ctx, func(tx *store.Tx) error {
+		var units [][]string
+		supply := map[string]int{}
 		for _, w := range wants {
-			most := 0
-			for _, b := range s.backends(w.Name) {
+			backends := s.backends(w.Name)
+			for _, b := range backends {
 				p, _, _, err := s.effective(tx, b)
 				if err != nil {
 					return err
@@ -115,11 +169,17 @@ func (s *Service) possible(ctx context.Context, wants []Want) error {
 				if err != nil {
 					return err
 				}
-				most += max(p.Size, c.Ready)
+				supply[b] = c.Ready
+				if !ail(p.Provider, b) {
+					supply[b] = max(supply[b], p.Size)
+				}
 			}
-			if w.Count > most {
-				return ErrEmpty
+			for range w.Count {
+				units = append(units, backends)
 			}
+		}
+		if _, ok := plan.Assign(units, supply); !ok {
+			return ErrEmpty
 		}
 		return nil
 	})

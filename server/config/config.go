@@ -70,12 +70,13 @@ type Workers struct {
 
 // Operations bounds and times the operation engine.
 type Operations struct {
-	MaxInFlight        int
-	MaxInFlightPerNode int // filled in when the file leaves it 0
-	Retention          time.Duration
-	RetryAfter         time.Duration
-	SignOfLife         time.Duration
-	TakeoverAfter      time.Duration
+	MaxInFlight            int
+	MaxInFlightPerNode     int // filled in when the file leaves it 0
+	MaxInFlightPerProvider int // with workers; filled in when the file leaves it 0
+	Retention              time.Duration
+	RetryAfter             time.Duration
+	SignOfLife             time.Duration
+	TakeoverAfter          time.Duration
 }
 
 // Auth lists who may use the native API.

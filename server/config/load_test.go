@@ -39,7 +39,8 @@ func TestDefaultsComeFromTheTable(t *testing.T) {
 	}
 	for _, o := range Options() {
 		switch o.Key {
-		case "heketi.admin_key", "heketi.user_key", "heketi.executor", "ssh.known_hosts", "secret_key_file", "operations.max_in_flight_per_node":
+		case "heketi.admin_key", "heketi.user_key", "heketi.executor", "ssh.known_hosts", "secret_key_file", "operations.max_in_flight_per_node",
+			"operations.max_in_flight_per_provider":
 			continue
 		}
 		var d Config
@@ -58,6 +59,19 @@ func TestDefaultsComeFromTheTable(t *testing.T) {
 	}
 	if c.Operations.MaxInFlightPerNode != 48 {
 		t.Errorf("in flight per node: %d, want three quarters of 64", c.Operations.MaxInFlightPerNode)
+	}
+	if c.Operations.MaxInFlightPerProvider != 64 {
+		t.Errorf("in flight per provider: %d, want all 64: there is none", c.Operations.MaxInFlightPerProvider)
+	}
+}
+
+func TestEachProviderHasItsShareOfTheWorkers(t *testing.T) {
+	for _, tt := range []struct{ workers, providers, want int }{{64, 0, 64}, {64, 1, 32}, {64, 3, 16}, {0, 3, 16}, {2, 9, 1}} {
+		c := Config{Workers: Workers{Concurrency: tt.workers}}
+		c.Pools.Providers = make([]Provider, tt.providers)
+		if got := c.share(); got != tt.want {
+			t.Errorf("%d workers, %d providers: got %d, want %d", tt.workers, tt.providers, got, tt.want)
+		}
 	}
 }
 

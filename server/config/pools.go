@@ -35,6 +35,7 @@ type Pools struct {
 	AllowedTags   []string // nil: any
 	TagFilter     map[string]*regexp.Regexp
 	BackendWeight map[string]int // by clone target
+	TagLifetimes  map[string]int // hours, by tag or tag=value
 
 	ExperimentalFeatures bool // pools may be changed while the server runs
 	Ownership            bool

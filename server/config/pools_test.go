@@ -60,6 +60,7 @@ pools:
   allowed_tags: [project]
   tag_filter: {url: '(.*)/'}
   backend_weight: {a: 3}
+  tag_lifetimes: {project=nightly: 6, keep: 200}
   providers:
     - {name: v, kind: vsphere, server: h, username: u, password: p, utilization_limit: 70, purge: true, allow: [keep-*]}
     - {name: s, kind: sim, createvm_max_time: 3s, vmready_fail_percent: 5}
@@ -101,7 +102,8 @@ ssh: {agent: true}
 	if diff := cmp.Diff(want, c.Pools.List); diff != "" {
 		t.Errorf("pools (-want +got):\n%s", diff)
 	}
-	if c.Pools.TagFilter["url"].String() != "(.*)/" || c.Pools.BackendWeight["a"] != 3 || c.Pools.AllowedTags[0] != "project" {
+	if c.Pools.TagFilter["url"].String() != "(.*)/" || c.Pools.BackendWeight["a"] != 3 ||
+		c.Pools.TagLifetimes["project=nightly"] != 6 || c.Pools.TagLifetimes["keep"] != 200 || c.Pools.AllowedTags[0] != "project" {
 		t.Errorf("%+v", c.Pools)
 	}
 	v, s, l := c.Pools.Providers[0], c.Pools.Providers[1], c.Pools.Providers[2]

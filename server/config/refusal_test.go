@@ -109,6 +109,7 @@ func TestRefusalsNameTheKeyAndThePlace(t *testing.T) {
 		{"pools of a variable, not of the file", source{yaml: pooled("list: [{name: a, template: t}]"), env: []string{"YARDMASTER_POOLS_LIST=[{name: a, template: t, provider: x}]"}}, []string{"YARDMASTER_POOLS_LIST: pools.list[0].provider"}},
 		{"provider lost to a variable", source{yaml: pooled("list: [{name: a, template: t, provider: sim}]"), env: []string{"YARDMASTER_POOLS_PROVIDERS=[]"}}, []string{"y.yaml:3: pools.list[0].provider: \"sim\" is not in"}},
 		{"bad expression", source{yaml: "pools:\n  tag_filter:\n    ok: x\n    url: '(*'"}, []string{"y.yaml:4: pools.tag_filter.url", "missing argument"}},
+		{"no lifetime", source{yaml: "pools: {tag_lifetimes: {keep: 0}}"}, []string{`pools.tag_lifetimes.keep`}},
 		{"bad weight", source{yaml: "pools: {backend_weight: {a: heavy}}"}, []string{`pools.backend_weight.a: "heavy" is not a whole number`}},
 		{"bad prefix", source{yaml: "pools: {prefix: 'a.b'}"}, []string{"pools.prefix"}},
 		{"bad domain", source{yaml: "pools: {domain: '-x'}"}, []string{"pools.domain"}},

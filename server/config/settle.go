@@ -19,6 +19,9 @@ func (l *loader) settle(cmd command) error {
 	if c.Operations.MaxInFlightPerNode == 0 {
 		c.Operations.MaxInFlightPerNode = (3*c.Operations.MaxInFlight + 3) / 4
 	}
+	if c.Operations.MaxInFlightPerProvider == 0 {
+		c.Operations.MaxInFlightPerProvider = c.share()
+	}
 	l.settlePools()
 	l.settleHeketi()
 	if cmd != store {
@@ -30,6 +33,15 @@ func (l *loader) settle(cmd command) error {
 		}
 	}
 	return l.redisPassword()
+}
+
+// share is how many workers one provider may hold so that, were all of them to hang, as many are left for the storage nodes.
+func (c *Config) share() int {
+	workers := c.Workers.Concurrency
+	if workers == 0 { // all of them are elsewhere
+		workers = defaultConcurrency
+	}
+	return max(1, workers/(len(c.Pools.Providers)+1))
 }
 
 func (l *loader) secretFiles() error {

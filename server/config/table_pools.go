@@ -67,6 +67,8 @@ func lifetimeOptions() []Option {
 			"Hours that a machine lives after its checkout."),
 		option("pools.vm_lifetime_auth", "0", number(0, mostHours), func(c *Config) *int { return &c.Pools.VMLifetimeAuth },
 			"The same, when it was checked out with a token; 0 takes pools.vm_lifetime."),
+		option("pools.tag_lifetimes", "{}", mapping("group of tag or tag=value: hours", number(1, mostHours)), func(c *Config) *map[string]int { return &c.Pools.TagLifetimes },
+			"Hours that a machine with such a tag lives after its checkout, of several the most; its own lifetime, from its user or pools.vm_lifetime_auth, goes before."),
 		option("pools.max_lifetime_upper_limit", "0", number(0, mostHours), func(c *Config) *int { return &c.Pools.MaxLifetimeUpperLimit },
 			"Hours from which on a user's wish for a longer life is refused; 0 refuses none."),
 		option("pools.token_ttl", "0s", duration(0), func(c *Config) *time.Duration { return &c.Pools.TokenTTL },

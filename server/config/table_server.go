@@ -2,6 +2,7 @@ package config
 
 import (
 	"log/slog"
+	"strconv"
 	"time"
 )
 
@@ -48,6 +49,8 @@ func serverOptions() []Option {
 	return append(rows, engineOptions()...)
 }
 
+const defaultConcurrency = 64
+
 // engineOptions are the rows of the queue, the operation engine and its users.
 func engineOptions() []Option {
 	return []Option{
@@ -60,13 +63,15 @@ func engineOptions() []Option {
 		option("redis.namespace", "yardmaster", text(), func(c *Config) *string { return &c.Redis.Namespace },
 			"Name of this yard in a Redis that several yards share; its workers need the same."),
 
-		option("workers.concurrency", "64", number(0, 10000), func(c *Config) *int { return &c.Workers.Concurrency },
+		option("workers.concurrency", strconv.Itoa(defaultConcurrency), number(0, 10000), func(c *Config) *int { return &c.Workers.Concurrency },
 			"Operations that this process runs at once; 0 leaves them all to workers elsewhere.").withFlag("concurrency"),
 
 		option("operations.max_in_flight", "64", number(1, 100000), func(c *Config) *int { return &c.Operations.MaxInFlight },
 			"Unfinished operations before new ones are answered with 429."),
 		option("operations.max_in_flight_per_node", "0", number(0, 100000), func(c *Config) *int { return &c.Operations.MaxInFlightPerNode },
 			"The same for each storage node, so that one that hangs leaves room for the others; 0 takes three quarters of operations.max_in_flight."),
+		option("operations.max_in_flight_per_provider", "0", number(0, 100000), func(c *Config) *int { return &c.Operations.MaxInFlightPerProvider },
+			"Operations on the machines of one provider of pools that workers hold at once, so that one that hangs leaves workers to the others; 0 shares workers.concurrency out among all providers, and one share to the storage nodes."),
 		option("operations.retention", "168h", duration(time.Minute), func(c *Config) *time.Duration { return &c.Operations.Retention },
 			"How long a finished operation can still be read."),
 		option("operations.retry_after", "10s", duration(time.Second), func(c *Config) *time.Duration { return &c.Operations.RetryAfter },

@@ -65,6 +65,65 @@ func TestRolesInAClosedYard(t *testing.T) {
 	y.do("POST", "/api/v1/vm/debian", "", as("looker")).is(403, `{"ok": false,"error": "User access required"}`)
 }
 
+// changes of pools, with what they answer to those who may.
+var poolChanges = []struct {
+	method, path, body string
+	status             int
+}{
+	{"POST", "/config/poolsize", `{"debian-7-i386":6}`, 201}, {"DELETE", "/config/poolsize/debian-7-i386", "", 201},
+	{"POST", "/config/pooltemplate", `{"debian-7-i386":"images/new"}`, 201}, {"DELETE", "/config/pooltemplate/debian-7-i386", "", 201},
+	{"POST", "/config/clonetarget", `{"debian-7-i386":"c2"}`, 201}, {"DELETE", "/config/clonetarget/debian-7-i386", "", 201},
+	{"POST", "/poolreset", `{"debian-7-i386":"1"}`, 201},
+}
+
+func TestWhoMayChangePools(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		mode         auth.Mode
+		owned        bool
+		jdoe, nobody int // what they are told; 0 is that they may
+	}{
+		{"as open as vmpooler", auth.AnonymousFull, false, 0, 401},
+		{"open, where machines have owners", auth.AnonymousFull, true, 403, 401},
+		{"open to read", auth.AnonymousRead, false, 403, 401},
+		{"closed", auth.AnonymousNone, false, 403, 401},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			y := start(t, experimental, func(s *setting) { s.mode, s.cfg.Ownership = c.mode, c.owned })
+			for _, r := range poolChanges {
+				for _, version := range []string{"v1", "v2", "v3"} {
+					path := "/api/" + version + r.path
+					if a := y.do(r.method, path, r.body, nil); a.Code != c.nobody {
+						t.Errorf("nobody: %s %s: %d %s, want %d", r.method, path, a.Code, a.Body, c.nobody)
+					}
+				}
+				want := r.status
+				if c.jdoe != 0 {
+					want = c.jdoe
+				}
+				if a := y.do(r.method, "/api/v1"+r.path, r.body, as("jdoe")); a.Code != want {
+					t.Errorf("jdoe: %s %s: %d %s, want %d", r.method, r.path, a.Code, a.Body, want)
+				}
+			}
+			for _, r := range poolChanges {
+				if a := y.do(r.method, "/api/v3"+r.path, r.body, as("boss")); a.Code != r.status {
+					t.Errorf("boss: %s %s: %d %s, want %d", r.method, r.path, a.Code, a.Body, r.status)
+				}
+			}
+		})
+	}
+}
+
+func TestAMachineTakenWithAPasswordIsNotForStrangersToDelete(t *testing.T) {
+	y := start(t)
+	y.ready("debian-7-i386", "vm1", "vm2")
+	y.do("POST", "/api/v1/vm/debian", "", as("jdoe"))
+	y.do("POST", "/api/v1/vm/debian", "", nil)
+	y.del("/api/v1/vm/vm1").is(401, no)
+	y.del("/api/v1/vm/vm2").is(200, yes)
+	y.do("DELETE", "/api/v1/vm/vm1", "", as("other")).is(200, yes)
+}
+
 func TestAnOpenYardStillKnowsWhatNeedsACaller(t *testing.T) {
 	y := start(t)
 	y.put(store.VM{Name: "vm1", State: store.VMRunning, Snaps: []store.VMSnapshot{{ID: "s1"}}})

@@ -11,12 +11,6 @@ import (
 	"yardmaster/server/rest"
 )
 
-// change is what a PUT asks for, once all of it was found right.
-type change struct {
-	pools.Change
-	disk int // GB; 0 is none
-}
-
 // vmChange is PUT /vm/{name}. Nothing is changed unless all of it can be.
 func (e edition) vmChange(r *http.Request) (rest.Response, error) {
 	v, err := e.running(r)
@@ -38,23 +32,10 @@ func (e edition) vmChange(r *http.Request) (rest.Response, error) {
 	if failures != nil {
 		return rest.Response{}, &pools.ChangeError{Failures: failures}
 	}
-	if err := e.apply(r, v.Name, c); err != nil {
+	if err := e.service.Change(r.Context(), who(r), v.Name, c); err != nil {
 		return rest.Response{}, err
 	}
 	return reply(http.StatusOK, ok()), nil
-}
-
-// apply adds the disk first: it alone may still be refused for a reason of its own.
-func (e edition) apply(r *http.Request, name string, c change) error {
-	if c.disk > 0 {
-		if err := e.service.AddDisk(r.Context(), who(r), name, c.disk); err != nil {
-			return err
-		}
-	}
-	if c.Lifetime == nil && c.Tags == nil {
-		return nil
-	}
-	return e.service.Change(r.Context(), who(r), name, c.Change)
 }
 
 // changeBody says why a body is broken in the third version only.
@@ -71,7 +52,7 @@ func (e edition) changeBody(r *http.Request) (object, error) {
 }
 
 // judge turns a body into a change, or lists all that is wrong with it, in the order of its keys.
-func (e edition) judge(body object) (c change, failures []string) {
+func (e edition) judge(body object) (c pools.Change, failures []string) {
 	for _, m := range body {
 		switch m.key {
 		case "lifetime":
@@ -87,7 +68,7 @@ func (e edition) judge(body object) (c change, failures []string) {
 			if err != nil {
 				failures = append(failures, reason(err))
 			}
-			c.disk = gb
+			c.Disk = gb
 		default:
 			failures = append(failures, "Unknown argument "+toS(m.value)+".")
 		}

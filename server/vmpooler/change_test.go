@@ -1,6 +1,7 @@
 package vmpooler_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -81,6 +82,56 @@ func TestNothingOfAPutIsDoneIfAPartIsWrong(t *testing.T) {
 	}
 }
 
+func TestNothingOfAPutIsDoneIfItsDiskMustWait(t *testing.T) {
+	y := start(t)
+	y.put(store.VM{Name: "vm1", State: store.VMRunning, CheckedOut: noon, Tasks: make([]store.VMTask, 100)},
+		store.VM{Name: "vm2", State: store.VMRunning, CheckedOut: noon, Tags: manyTags(100)})
+	y.do("PUT", "/api/v1/vm/vm1", `{"tags":{"a":"b"},"disk":8,"lifetime":7}`, as("jdoe")).
+		is(409, `{"ok": false,"error": "the machine has an operation under way: 100 tasks wait already"}`)
+	if v := y.vm("vm1"); v.Tags != nil || v.Lifetime != 0 {
+		t.Errorf("%+v", v)
+	}
+	y.do("PUT", "/api/v1/vm/vm2", `{"tags":{"a":"b"},"disk":8,"lifetime":7}`, as("jdoe")).
+		is(400, `{"ok": false,"failure": ["You provided too many tags: the machine would have 101, of at most 100."]}`)
+	if v := y.vm("vm2"); v.Tasks != nil || v.Lifetime != 0 {
+		t.Errorf("%+v", v)
+	}
+}
+
+func manyTags(n int) map[string]string {
+	tags := make(map[string]string, n)
+	for i := range n {
+		tags[fmt.Sprintf("tag%03d", i)] = "x"
+	}
+	return tags
+}
+
+func TestAMachineHasOnlySoManyTags(t *testing.T) {
+	y := start(t)
+	y.put(store.VM{Name: "vm1", State: store.VMRunning, CheckedOut: noon}, store.VM{Name: "vm2", State: store.VMRunning, CheckedOut: noon})
+	body := func(from, to int, value string) string {
+		var pairs []string
+		for i := from; i < to; i++ {
+			pairs = append(pairs, fmt.Sprintf(`"tag%03d":"%s"`, i, value))
+		}
+		return `{"tags":{` + strings.Join(pairs, ",") + `}}`
+	}
+	y.put1("/api/v1/vm/vm1", body(0, 3500, "x")).is(400, `{"ok": false,"failure": ["You provided too many tags: the machine would have 3500, of at most 100."]}`)
+	y.put1("/api/v1/vm/vm1", body(0, 60, "x")).is(200, yes)
+	y.put1("/api/v3/vm/vm1", body(60, 101, "x")).is(400, `{"ok": false,"failure": ["You provided too many tags: the machine would have 101, of at most 100."]}`)
+	y.put1("/api/v3/vm/vm1", body(50, 100, "y")).is(200, yes)
+	y.do("PUT", "/api/v1/vm/vm1", `{"lifetime":7}`, as("jdoe")).is(200, yes)
+	if v := y.vm("vm1"); len(v.Tags) != 100 || v.Tags["tag049"] != "x" || v.Tags["tag050"] != "y" || v.Lifetime != 7 {
+		t.Errorf("%+v", v)
+	}
+	y.put1("/vm/vm2", body(0, 12, strings.Repeat("x", 4096))).is(200, yes)
+	y.put1("/vm/vm2", body(12, 16, strings.Repeat("x", 4096))).
+		is(400, `{"ok": false,"failure": ["You provided too long tags: the machine would have 65632 bytes of them, of at most 65536."]}`)
+	if v := y.vm("vm2"); len(v.Tags) != 12 {
+		t.Errorf("%d tags", len(v.Tags))
+	}
+}
+
 func TestTagsNeedNoToken(t *testing.T) {
 	y := start(t)
 	y.put(store.VM{Name: "vm1", State: store.VMRunning, CheckedOut: noon})
@@ -121,4 +172,6 @@ func TestALifetimeOfCenturiesIsRefused(t *testing.T) {
 	y.do("PUT", "/api/v1/vm/vm1", `{"lifetime":20000}`, as("jdoe")).is(200, yes)
 	y.do("PUT", "/api/v1/vm/vm1", `{"lifetime":99999999999999999999}`, as("jdoe")).
 		is(400, `{"ok": false,"failure": ["You provided a lifetime (99999999999999999999) that exceeds the possible maximum of 876000."]}`)
+	y.do("PUT", "/api/v1/vm/vm1", `{"lifetime":1e999}`, as("jdoe")).
+		is(400, `{"ok": false,"failure": ["You provided a lifetime (Infinity) that exceeds the possible maximum of 876000."]}`)
 }

@@ -43,7 +43,7 @@ func FuzzBodies(f *testing.F) {
 				}
 			}
 			c, failures := e.judge(o)
-			if failures == nil && (c.Lifetime != nil && (*c.Lifetime < 1 || *c.Lifetime >= longest) || c.disk < 0 || c.disk > mostDisk) {
+			if failures == nil && (c.Lifetime != nil && (*c.Lifetime < 1 || *c.Lifetime >= longest) || c.Disk < 0 || c.Disk > mostDisk) {
 				t.Errorf("accepted %+v", c)
 			}
 			checkRefusal(t, a, &fault{http.StatusBadRequest, notOK(member{"failure", failures})})

@@ -42,25 +42,42 @@ func buildOf(address string) (build, bool) {
 	return b, true
 }
 
-// used counts a machine for its user, and for the build that its tags name. operation is "allocate" or "destroy".
+// used counts a machine for its user, and for the build that its tags name. operation is "allocate" or "destroy". The labels that
+// clients make up come before it.
 func (m *Metrics) used(operation string, v *store.VM) {
 	user := v.User
 	if user == "" {
 		user = "unauthenticated"
 	}
-	m.inc(usedByUser, plain(user), operation, plain(v.Pool))
+	m.incMadeUp(usedByUser, []string{user}, operation, v.Pool)
 	address := v.Tags[buildTag]
 	if strings.Contains(address, "litmus") {
-		m.inc(usedByLitmus, plain(user), operation, plain(v.Pool))
+		m.incMadeUp(usedByLitmus, []string{user}, operation, v.Pool)
 		return
 	}
 	b, ok := buildOf(address)
 	if !ok {
 		return
 	}
-	m.inc(usedByJenkins, plain(b.instance), plain(b.stream), operation, plain(v.Pool))
-	m.inc(usedByBranch, plain(b.branch), plain(b.project), operation, plain(v.Pool))
-	m.inc(usedByJob, plain(b.job), plain(b.component), operation, plain(v.Pool))
+	m.incMadeUp(usedByJenkins, []string{b.instance, b.stream}, operation, v.Pool)
+	m.incMadeUp(usedByBranch, []string{b.branch, b.project}, operation, v.Pool)
+	m.incMadeUp(usedByJob, []string{b.job, b.component}, operation, v.Pool)
+}
+
+// incMadeUp counts under labels that clients made up, for as long as there are not too many of them.
+func (m *Metrics) incMadeUp(counter string, labels []string, operation, pool string) {
+	if m == nil {
+		return
+	}
+	for i := range labels {
+		labels[i] = plain(labels[i])
+	}
+	if !m.made.admit(counter, labels) {
+		for i := range labels {
+			labels[i] = otherLabel
+		}
+	}
+	m.inc(counter, append(labels, operation, plain(pool))...)
 }
 
 // plain has no dots: what charts these names was built when they were parts of one name with dots.

@@ -23,6 +23,7 @@ type Metrics struct {
 	counters  map[string]*prometheus.CounterVec
 	times     map[string]*prometheus.HistogramVec
 	durations *prometheus.HistogramVec // of requests
+	made      census                   // the labels that clients made up
 }
 
 // The counters, by the names that follow the prefix.

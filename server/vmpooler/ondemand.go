@@ -57,6 +57,9 @@ func (e edition) requestPath(r *http.Request) (rest.Response, error) {
 // A request's id stands in paths.
 var requestIDForm = regexp.MustCompile(`^[^/\x00-\x20\x7f]{1,128}$`)
 
+// dots says that a name means a folder wherever it stands in a path, so that no path can name it.
+func dots(name string) bool { return name == "." || name == ".." }
+
 func (e edition) request(r *http.Request, id string, wants []pools.Want) (rest.Response, error) {
 	if err := e.judgeRequest(wants); err != nil {
 		return rest.Response{}, err
@@ -64,8 +67,8 @@ func (e edition) request(r *http.Request, id string, wants []pools.Want) (rest.R
 	switch {
 	case id == "":
 		id = newUUID()
-	case !requestIDForm.MatchString(id):
-		return rest.Response{}, message(http.StatusBadRequest, "request_id must be 1 to 128 characters without spaces and slashes")
+	case !requestIDForm.MatchString(id) || dots(id):
+		return rest.Response{}, message(http.StatusBadRequest, "request_id must be 1 to 128 characters without spaces and slashes, and not . or ..")
 	}
 	_, err := e.service.Request(r.Context(), who(r), id, wants)
 	switch {
@@ -81,7 +84,7 @@ func (e edition) request(r *http.Request, id string, wants []pools.Want) (rest.R
 	return reply(http.StatusCreated, e.withDomain(ok(member{requestIDKey, id}), nil)), nil
 }
 
-// mostRequested bounds what one request may ask of one pool where no bound is configured.
+// mostRequested bounds what one request may ask of one name where no bound is configured.
 const mostRequested = 1000
 
 // judgeRequest refuses what no pool is called and more than one request may ask for.
@@ -132,8 +135,8 @@ func (e edition) requestInfo(r *http.Request) (rest.Response, error) {
 	case store.RequestReady:
 		return reply(http.StatusOK, e.withDomain(append(answer, e.made(&req)...), req.VMs)), nil
 	case store.RequestFailed:
-		answer.set("message", fmt.Sprintf("The request failed to provision instances within the configured ondemand_request_ttl '%d'",
-			e.cfg.RequestTTL/time.Minute))
+		answer.set("message", fmt.Sprintf("The request failed to provision instances within the configured ondemand_request_ttl '%s'",
+			inMinutes(e.cfg.RequestTTL)))
 	case store.RequestDeleted:
 		answer.set("message", "The request has been deleted")
 	default:
@@ -143,6 +146,14 @@ func (e edition) requestInfo(r *http.Request) (rest.Response, error) {
 		answer.set("reason", req.Message)
 	}
 	return reply(http.StatusOK, answer), nil
+}
+
+// inMinutes is a number of them, as the old server had no others; a time that is none has its units with it.
+func inMinutes(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return strconv.Itoa(int(d / time.Minute))
+	}
+	return d.String()
 }
 
 func noRequest(err error, id string) error {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"yardmaster/auth"
 	"yardmaster/store"
 )
 
@@ -58,9 +59,21 @@ func TestAFailedRequestSaysWhy(t *testing.T) {
 	y.get("/api/v1/ondemandvm/r1").is(200, late+`,"reason": "template images/x is missing"}`)
 }
 
+func TestAShortTimeForRequestsIsToldWithItsUnit(t *testing.T) {
+	y := start(t, func(s *setting) { s.cfg.RequestTTL = 90 * time.Second })
+	y.do("POST", "/api/v1/ondemandvm", `{"debian":1,"request_id":"r1"}`, as("jdoe"))
+	y.end("r1", store.RequestFailed, "")
+	y.get("/api/v1/ondemandvm/r1").is(200, `{"ok": true,"request_id": "r1","ready": false,`+
+		`"message": "The request failed to provision instances within the configured ondemand_request_ttl '1m30s'"}`)
+	if a := y.getAs("boss", "/api/v1/full_config"); !strings.Contains(a.Body.String(), `"ondemand_request_ttl": 1.5,`) {
+		t.Error(a.Body)
+	}
+}
+
 func TestWhatARequestMayBe(t *testing.T) {
 	y := start(t)
 	refused := func(text string) string { return `{"ok": false,"message": "` + text + `"}` }
+	const badID = "request_id must be 1 to 128 characters without spaces and slashes, and not . or .."
 	for _, c := range []struct {
 		name, path, body string
 		status           int
@@ -77,7 +90,11 @@ func TestWhatARequestMayBe(t *testing.T) {
 		{"too many in the path", "/api/v3/ondemandvm/debian+debian+debian+debian+debian+debian", ``, 403, refused("requested amount of instances exceeds the maximum 5")},
 		{"none", "/api/v1/ondemandvm", `{"debian":0}`, 400, refused("the count of debian must be a positive integer")},
 		{"no number", "/api/v1/ondemandvm", `{"debian":[]}`, 400, refused("the count of debian must be a positive integer")},
-		{"an id of no path", "/api/v1/ondemandvm", `{"debian":1,"request_id":"a/b"}`, 400, refused("request_id must be 1 to 128 characters without spaces and slashes")},
+		{"an id of no path", "/api/v1/ondemandvm", `{"debian":1,"request_id":"a/b"}`, 400, refused(badID)},
+		{"an id that is a folder", "/api/v1/ondemandvm", `{"debian":1,"request_id":".."}`, 400, refused(badID)},
+		{"an id of one dot", "/api/v3/ondemandvm", `{"debian":1,"request_id":"."}`, 400, refused(badID)},
+		{"an id of more dots", "/api/v1/ondemandvm", `{"debian":1,"request_id":"..."}`, 201, `{"ok": true,"request_id": "..."}`},
+		{"as many of each name as may be", "/api/v2/ondemandvm", `{"debian":5,"debian-7-x86_64":5,"request_id":"both"}`, 201, `{"ok": true,"request_id": "both"}`},
 		{"a number as id", "/api/v2/ondemandvm", `{"debian":1,"request_id":1234}`, 201, `{"ok": true,"request_id": "1234"}`},
 		{"the same id", "/api/v3/ondemandvm", `{"debian":1,"request_id":"1234"}`, 409, `{"ok": false,"request_id": "1234","message": "request_id '1234' has already been created"}`},
 	} {
@@ -146,7 +163,39 @@ func TestWhoHoldsWhat(t *testing.T) {
 	y.getAs("boss", "/api/v1/held").is(200, `{"ok": true,"total": 2,"vms": [{"hostname": "vm2","domain": "company.com",`+vm2+`,{"hostname": "vm1","domain": "company.com",`+vm1+`]}`)
 	y.getAs("jdoe", "/api/v3/held").is(200, `{"ok": true,"total": 1,"vms": [{"hostname": "vm1.company.com",`+vm1+`]}`)
 	y.getAs("looker", "/api/v1/held").is(200, `{"ok": true,"total": 0,"vms": []}`)
-	y.get("/api/v2/held").is(200, `{"ok": true,"total": 2,"vms": [{"hostname": "vm2.company.com",`+vm2+`,{"hostname": "vm1.company.com",`+vm1+`]}`)
-	reading := start(t, func(s *setting) { s.mode = "read" })
-	reading.get("/api/v2/held").is(401, no)
+	for _, mode := range []auth.Mode{auth.AnonymousRead, auth.AnonymousFull} { // where there are users, nobody is none of them
+		y := start(t, func(s *setting) { s.mode = mode })
+		y.get("/api/v2/held").is(401, no)
+	}
+	bare := start(t, func(s *setting) { s.bare = true })
+	bare.put(store.VM{Name: "vm1", State: store.VMRunning, User: "jdoe", CheckedOut: noon.Add(-time.Hour)})
+	bare.get("/api/v2/held").is(200, `{"ok": true,"total": 1,"vms": [{"hostname": "vm1.company.com",`+vm1+`]}`)
+}
+
+func TestWhatUsersDoIsNotForStrangersEvenInAnOpenYard(t *testing.T) {
+	y := start(t, experimental)
+	y.ready("debian-7-i386", "vm1")
+	y.do("POST", "/api/v1/vm/debian", "", with(y.token("jdoe")))
+	y.put1("/api/v1/vm/vm1", `{"tags":{"department":"a"}}`).is(200, yes)
+	y.do("DELETE", "/api/v1/vm/vm1", "", as("jdoe")).is(200, yes)
+	y.get("/api/v1/full_config").is(401, no)
+	y.getAs("jdoe", "/api/v1/full_config").is(403, `{"ok": false,"error": "Administrator access required"}`)
+	const tags = `"tag": {"department": {"a": {"taken": 0,"ended": 1,"hours": 0.0}}}`
+	y.get("/api/v1/usage").is(200, `{"ok": true,"from": "2026-11-21","to": "2026-11-21","user": {},`+tags+`,"daily": [{"date": "2026-11-21","user": {},`+tags+`}]}`)
+	bare := start(t, func(s *setting) { s.bare = true })
+	if a := bare.get("/api/v1/full_config"); a.Code != 200 {
+		t.Errorf("without users: %d", a.Code)
+	}
+}
+
+func TestUsageKnowsATagFromItsValue(t *testing.T) {
+	y := start(t)
+	y.put(store.VM{Name: "vm1", State: store.VMRunning, CheckedOut: noon}, store.VM{Name: "vm2", State: store.VMRunning, CheckedOut: noon})
+	y.put1("/api/v1/vm/vm1", `{"tags":{"a=b":"c","50%":"d"}}`).is(200, yes)
+	y.put1("/api/v1/vm/vm2", `{"tags":{"a":"b=c","x%3Dy":"z"}}`).is(200, yes)
+	y.del("/api/v1/vm/vm1").is(200, yes)
+	y.del("/api/v1/vm/vm2").is(200, yes)
+	once := func(value string) string { return `{"` + value + `": {"taken": 0,"ended": 1,"hours": 0.0}}` }
+	tags := `"tag": {"50%": ` + once("d") + `,"a": ` + once("b=c") + `,"a=b": ` + once("c") + `,"x%3Dy": ` + once("z") + `}`
+	y.get("/api/v1/usage").is(200, `{"ok": true,"from": "2026-11-21","to": "2026-11-21","user": {},`+tags+`,"daily": [{"date": "2026-11-21","user": {},`+tags+`}]}`)
 }

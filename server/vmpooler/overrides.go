@@ -175,6 +175,15 @@ func (e edition) undoTemplate(r *http.Request) (rest.Response, error) {
 	return created(undone.Changed, ok(member{"template_before_reset", undone.Before}, member{"template_before_overrides", undone.After})), nil
 }
 
+// undoTarget is DELETE /config/clonetarget/{pool}.
+func (e edition) undoTarget(r *http.Request) (rest.Response, error) {
+	undone, err := e.undo(r, e.service.UndoTarget)
+	if err != nil {
+		return rest.Response{}, err
+	}
+	return created(undone.Changed, ok(member{"clone_target_before_reset", undone.Before}, member{"clone_target_before_overrides", undone.After})), nil
+}
+
 func (e edition) undo(r *http.Request, undo func(context.Context, string) (pools.Reset, error)) (pools.Reset, error) {
 	if err := e.experimental(r); err != nil {
 		return pools.Reset{}, err

@@ -38,7 +38,14 @@ func give[T comparable](k *keys, key string, value T) {
 	}
 }
 
-func (k *keys) minutes(key string, d time.Duration) { give(k, key, int(d/time.Minute)) }
+// minutes are whole ones wherever they can be.
+func (k *keys) minutes(key string, d time.Duration) {
+	if d%time.Minute == 0 {
+		give(k, key, int(d/time.Minute))
+	} else {
+		give(k, key, round(d.Minutes(), 2))
+	}
+}
 
 func (k *keys) list(key string, all []string) {
 	if len(all) > 0 {
@@ -72,8 +79,12 @@ func poolKeys(p *pools.Pool) object {
 	return k.object
 }
 
-// fullConfig is GET /full_config. What the domain of pools is made of holds no secret.
+// fullConfig is GET /full_config. What the domain of pools is made of holds no secret, and yet it is nobody's but an
+// administrator's where there are users.
 func (e edition) fullConfig(r *http.Request) (rest.Response, error) {
+	if err := e.needCaller(r); err != nil {
+		return rest.Response{}, err
+	}
 	all, err := e.service.Pools(r.Context())
 	if err != nil {
 		return rest.Response{}, err

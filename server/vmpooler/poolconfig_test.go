@@ -16,7 +16,7 @@ func experimental(s *setting) { s.cfg.Experimental = true }
 func TestPoolsCannotBeChangedUnlessThatIsSwitchedOn(t *testing.T) {
 	y := start(t)
 	for _, request := range []string{"POST config/poolsize", "DELETE config/poolsize/debian-7-i386", "POST config/pooltemplate", "DELETE config/pooltemplate/x",
-		"POST config/clonetarget", "POST poolreset"} {
+		"POST config/clonetarget", "DELETE config/clonetarget/debian-7-i386", "POST poolreset"} {
 		method, path, _ := strings.Cut(request, " ")
 		for _, version := range []string{"v1", "v2", "v3"} {
 			y.do(method, "/api/"+version+"/"+path, `{`, nil).is(405, no)
@@ -75,6 +75,21 @@ func TestPoolTemplatesAndTargets(t *testing.T) {
 		is(201, `{"ok": true,"template_before_reset": "images/new","template_before_overrides": "images/debian-7-i386"}`)
 	y.do("DELETE", "/api/v1/config/pooltemplate/debian-7-i386", "", as("jdoe")).
 		is(200, `{"ok": true,"template_before_reset": "images/debian-7-i386","template_before_overrides": "images/debian-7-i386"}`)
+}
+
+func TestACloneTargetIsTakenBack(t *testing.T) {
+	y := start(t, experimental, func(s *setting) { s.cfg.Pools[1].CloneTarget = "cluster1" })
+	for pool, before := range map[string]string{"debian-7-i386": "", "debian-7-x86_64": "cluster1"} {
+		y.do("POST", "/api/v1/config/clonetarget", `{"`+pool+`":"cluster2"}`, as("jdoe")).is(201, yes)
+		y.do("DELETE", "/api/v1/config/clonetarget/"+pool, "", as("jdoe")).
+			is(201, `{"ok": true,"clone_target_before_reset": "cluster2","clone_target_before_overrides": "`+before+`"}`)
+		y.do("DELETE", "/api/v3/config/clonetarget/"+pool, "", as("jdoe")).
+			is(200, `{"ok": true,"clone_target_before_reset": "`+before+`","clone_target_before_overrides": "`+before+`"}`)
+	}
+	y.do("DELETE", "/api/v1/config/clonetarget/solaris", "", as("jdoe")).is(404, no)
+	if a := y.get("/api/v1/config"); strings.Contains(a.Body.String(), "cluster2") || strings.Count(a.Body.String(), "clone_target") != 1 {
+		t.Error(a.Body)
+	}
 }
 
 func TestPoolReset(t *testing.T) {

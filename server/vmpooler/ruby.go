@@ -12,8 +12,15 @@ import (
 
 // Clients compare and parse what the old server printed, so values are written here as Ruby writes them.
 
-// floatText is Float#to_s: never without a decimal point, in scientific form from 1e16 on and below 1e-4.
+// floatText is Float#to_s: never without a decimal point, in scientific form from 1e16 on and below 1e-4, and in a word where a
+// number is too large for a float.
 func floatText(f float64) string {
+	switch {
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	}
 	if a := math.Abs(f); a != 0 && (a >= 1e16 || a < 1e-4) {
 		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
 		if !strings.Contains(mantissa, ".") {

@@ -9,7 +9,7 @@ import (
 
 func TestFloatsReadAsInRuby(t *testing.T) {
 	for f, want := range map[float64]string{0: "0.0", 8.8: "8.8", 100: "100.0", -3: "-3.0", 63.94: "63.94", 1e15: "1000000000000000.0", 1e16: "1.0e+16",
-		1.5e-5: "1.5e-05", 0.0001: "0.0001", 2e-7: "2.0e-07"} {
+		1.5e-5: "1.5e-05", 0.0001: "0.0001", 2e-7: "2.0e-07", math.Inf(1): "Infinity", math.Inf(-1): "-Infinity"} {
 		if got := floatText(f); got != want {
 			t.Errorf("%g: %s, want %s", f, got, want)
 		}

@@ -1,6 +1,7 @@
 package vmpooler_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -235,6 +236,30 @@ user{operation=destroy,poolname=debian-7-i386,user=jdoe} 1`
 	y.get("/healthcheck").is(200, yes)
 }
 
+func TestLabelsThatClientsMakeUpAreBounded(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	y := start(t, metered(registry))
+	const machines = 520
+	y.update(func(tx *store.Tx) error {
+		for i := range machines {
+			v := store.VM{Name: fmt.Sprintf("vm%d", i), Pool: "debian-7-i386", State: store.VMRunning, CheckedOut: noon,
+				Tags: map[string]string{"jenkins_build_url": fmt.Sprintf("https://ci/job/stream_project_job%d_main/1/", i)}}
+			if err := store.PutVM(tx, &v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for i := range machines {
+		y.del(fmt.Sprintf("/vm/vm%d", i)).is(200, yes)
+	}
+	got := strings.Split(samples(t, registry, "vmpooler"), "\n")
+	jobs := slices.DeleteFunc(got, func(s string) bool { return !strings.HasPrefix(s, "usage_job_component{") })
+	if len(jobs) != 501 || !slices.Contains(jobs, "usage_job_component{component_to_test=other,job_name=other,operation=destroy,poolname=debian-7-i386} 20") {
+		t.Errorf("%d series: %s", len(jobs), jobs[len(jobs)-1])
+	}
+}
+
 func TestTheKeeperCountsToo(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	m, err := vmpooler.NewMetrics(registry, "pooler", "")
@@ -336,7 +361,7 @@ func TestEveryEditionHasTheSameRoutes(t *testing.T) {
 			t.Errorf("%s %s: no need or no summary", r.Method, r.Path)
 		}
 	}
-	if !slices.Equal(paths["/api/v1"], paths["/api/v2"]) || !slices.Equal(paths["/api/v1"], paths["/api/v3"]) || len(paths["/api/v1"]) != 34 {
+	if !slices.Equal(paths["/api/v1"], paths["/api/v2"]) || !slices.Equal(paths["/api/v1"], paths["/api/v3"]) || len(paths["/api/v1"]) != 35 {
 		t.Errorf("%d, %d and %d routes", len(paths["/api/v1"]), len(paths["/api/v2"]), len(paths["/api/v3"]))
 	}
 }

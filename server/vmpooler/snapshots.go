@@ -56,7 +56,10 @@ func snapshotName(r *http.Request) (string, error) {
 			}
 		}
 	}
-	if label != "" && !snapshotNameForm.MatchString(label) {
+	switch {
+	case dots(label):
+		return "", badRequest("name: is a folder in every path")
+	case label != "" && !snapshotNameForm.MatchString(label):
 		return "", badRequest("name: is not 1 to 64 of letters, digits, '.', '_' and '-'")
 	}
 	return label, nil

@@ -92,6 +92,15 @@ func TestPartsOfTheSummary(t *testing.T) {
 		`"daily": [{"date": "2026-11-21","clone": `+cloneDay+`},{"date": "2026-11-22","clone": `+zeroDay+`}]}`)
 }
 
+func TestATagWhoseValueIsTotalIsInTheSumAlone(t *testing.T) {
+	y := start(t)
+	y.put(store.VM{Name: "vm1", State: store.VMRunning}, store.VM{Name: "vm2", State: store.VMRunning})
+	y.put1("/vm/vm1", `{"tags":{"scope":"total"}}`).is(200, yes)
+	y.put1("/vm/vm2", `{"tags":{"scope":"part"}}`).is(200, yes)
+	const counts = `"tag": {"scope": {"part": 1,"total": 2}}`
+	y.get("/summary/tag").is(200, `{`+counts+`,"daily": [{"date": "2026-11-21",`+counts+`}]}`)
+}
+
 func TestDatesThatAreNone(t *testing.T) {
 	y := start(t)
 	for _, path := range []string{"/api/v1/summary", "/summary/boot", "/api/v3/summary/nothing", "/api/v1/usage"} {

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"yardmaster/auth"
@@ -27,7 +26,7 @@ func (u usage) add(d store.UsageDay) {
 		u.users[d.Name] = added(u.users[d.Name], d)
 		return
 	}
-	tag, value, _ := strings.Cut(d.Name, "=")
+	tag, value := store.CutTagUsage(d.Name)
 	if u.tags[tag] == nil {
 		u.tags[tag] = map[string]store.UsageDay{}
 	}
@@ -69,7 +68,7 @@ func (e edition) usageReport(r *http.Request) (rest.Response, error) {
 	}
 	total, daily := newUsage(), map[string]usage{}
 	for _, d := range all {
-		if d.Of == store.UsageOfUser && !sees(r, d.Name) {
+		if d.Of == store.UsageOfUser && !e.sees(r, d.Name) {
 			continue
 		}
 		total.add(d)
@@ -87,9 +86,15 @@ func (e edition) usageReport(r *http.Request) (rest.Response, error) {
 }
 
 // sees says whether a caller may know what a user does.
-func sees(r *http.Request, user string) bool {
+func (a *API) sees(r *http.Request, user string) bool {
 	p := auth.From(r.Context())
-	return p.Role == auth.RoleAdmin || !p.Anonymous && p.Name == user
+	return a.seesAll(r) || !p.Anonymous && p.Name == user
+}
+
+// seesAll says whether a caller may know what everybody does. Where there are users, nobody may without being known, however open
+// the yard is.
+func (a *API) seesAll(r *http.Request) bool {
+	return auth.From(r.Context()).Role == auth.RoleAdmin && a.needCaller(r) == nil
 }
 
 // held is GET /held: an administrator sees everyone's machines, others their own.
@@ -97,7 +102,7 @@ func (e edition) held(r *http.Request) (rest.Response, error) {
 	p := auth.From(r.Context())
 	user := p.Name
 	switch {
-	case p.Role == auth.RoleAdmin:
+	case e.seesAll(r):
 		user = ""
 	case p.Anonymous:
 		return rest.Response{}, errNobody

@@ -151,6 +151,7 @@ func TestSnapshots(t *testing.T) {
 		{"POST", "/api/v3/vm/vm1/snapshot?name=new", ``, 202, called},
 		{"POST", "/api/v1/vm/vm1/snapshot", `{"name":"a/b"}`, 400, badName},
 		{"POST", "/api/v1/vm/vm1/snapshot?name=%20", ``, 400, badName},
+		{"POST", "/api/v1/vm/vm1/snapshot?name=..", ``, 400, `{"ok": false,"error": "name: is a folder in every path"}`},
 		{"POST", "/api/v1/vm/vm1/snapshot", `{"name":7}`, 400, `{"ok": false,"error": "name: is not a string"}`},
 		{"POST", "/api/v1/vm/vm1/snapshot", `x`, 400, `{"ok": false,"error": "Invalid JSON: invalid character 'x' looking for beginning of value"}`},
 		{"POST", "/api/v1/vm/vm1/snapshot", `[]`, 400, `{"ok": false,"error": "Request body must be a JSON object"}`},

@@ -63,6 +63,7 @@ type API struct {
 	metrics     *Metrics
 	metricsPath string
 	metricsNeed auth.Need
+	poolsNeed   auth.Need // of changes of pools
 	usage       bool
 	logging     bool
 	compress    compressor
@@ -82,7 +83,7 @@ func New(o Options) (*API, error) {
 	}
 	a := &API{
 		service: o.Service, cfg: o.Service.Config(), accounts: o.Accounts, tokenTTL: o.TokenTTL, auth: o.Auth, passwords: o.Passwords,
-		domain: o.Domain, metrics: o.Metrics, metricsPath: cmp.Or(o.MetricsPath, "/prometheus"), metricsNeed: auth.Reader,
+		domain: o.Domain, metrics: o.Metrics, metricsPath: cmp.Or(o.MetricsPath, "/prometheus"), metricsNeed: auth.Reader, poolsNeed: auth.Admin,
 		usage: o.UsageStats, logging: o.LogRequests, log: o.Logger, zone: cmp.Or(o.Zone, time.Local), started: o.Service.Now(),
 	}
 	if a.log == nil {
@@ -90,6 +91,9 @@ func New(o Options) (*API, error) {
 	}
 	if o.MetricsOpen {
 		a.metricsNeed = auth.Public
+	}
+	if auth.ModeOf(o.Auth) == auth.AnonymousFull && !a.cfg.Ownership {
+		a.poolsNeed = auth.User // any token will do in a yard that is as open as vmpooler
 	}
 	if o.RateLimit {
 		a.limits = newLimiter(o.Service.Now)

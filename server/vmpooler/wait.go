@@ -33,8 +33,11 @@ func (a *API) wait(r *http.Request) (time.Duration, error) {
 }
 
 // takeWithin checks out in line with others. The wait ends with the server too. A client that left while it was served will never
-// learn what it got, so that goes back.
+// learn what it got, so that goes back; that it left is only seen once its body was read.
 func (a *API) takeWithin(r *http.Request, wants []pools.Want, wait time.Duration) ([]pools.Taken, error) {
+	if _, err := rest.ReadBody(r); err != nil {
+		return nil, err
+	}
 	ctx, end := untilStop(r.Context(), wait)
 	defer end()
 	taken, err := a.service.CheckoutWait(ctx, who(r), wants)

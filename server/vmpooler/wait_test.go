@@ -2,6 +2,7 @@ package vmpooler_test
 
 import (
 	"context"
+	"net"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -71,6 +72,38 @@ func TestAClientThatLeftGetsNothing(t *testing.T) {
 	y.ready("debian-7-i386", "vm1")
 	if v := y.vm("vm1"); v.State != store.VMReady {
 		t.Errorf("%+v", v)
+	}
+}
+
+// A server sees that a client left only once it has read what the client sent: also where a body means nothing.
+func TestAClientThatLeftWithABodyUnreadGetsNothing(t *testing.T) {
+	y := start(t)
+	server := httptest.NewServer(y.handler)
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write([]byte("POST /api/v1/vm/debian?wait=60s HTTP/1.1\r\nHost: yard\r\nContent-Length: 2\r\n\r\n{}")); err != nil {
+		t.Fatal(err)
+	}
+	y.line(1)
+	_ = conn.Close()
+	y.line(0)
+	y.ready("debian-7-i386", "vm1")
+	if v := y.vm("vm1"); v.State != store.VMReady {
+		t.Errorf("%+v", v)
+	}
+}
+
+// line waits until so many wait.
+func (y *yard) line(n int) {
+	y.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); y.service.Waiting() != n; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			close(y.stop) // so that the test ends, and its server with it
+			y.t.Fatalf("%d wait, want %d", y.service.Waiting(), n)
+		}
 	}
 }
 

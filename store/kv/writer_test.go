@@ -179,6 +179,40 @@ func TestAQueuedCallIsNotRunOnceItsContextEnds(t *testing.T) {
 	want(t, d.View(ctx, func(*kv.Tx) error { t.Error("view ran"); return nil }), context.Canceled)
 }
 
+// A batch does not grow for as long as somebody writes: what its earliest caller wrote is on disk before the last one is served.
+func TestABatchEndsWhenMuchIsWritten(t *testing.T) {
+	d := open(t)
+	many := func(from int) func(*kv.Tx) error {
+		return func(tx *kv.Tx) error {
+			for i := range 1000 {
+				id := fmt.Sprint(from + i)
+				if err := cars.Put(tx, &car{ID: id, Plate: "P" + id}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	var fns []func(*kv.Tx) error
+	for i := range 12 {
+		fns = append(fns, many(1000*i))
+	}
+	var there []string
+	fns = append(fns, func(*kv.Tx) error {
+		there = has(t, d, "0", "999")
+		return nil
+	})
+	release := blocked(t, d)
+	wait := queue(d, fns...)
+	release()
+	if err := errors.Join(wait()...); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"0", "999"}, there); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestCloseFinishesWhatWasQueued(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.db")
 	d := openAt(t, path)

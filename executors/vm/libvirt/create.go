@@ -36,6 +36,7 @@ type wish struct {
 	place
 	shape
 	name  string
+	mark  string
 	hosts []*hypervisor // it may be on one of these
 }
 
@@ -57,7 +58,7 @@ func (p *Provider) wanted(pool vm.Pool, name string) (wish, error) {
 		return wish{}, err
 	}
 	hosts, err := p.among(pool.CloneTarget)
-	return wish{at, s, name, hosts}, err
+	return wish{at, s, name, pool.Mark, hosts}, err
 }
 
 // make runs the script that makes the machine. Once it has begun, something may be there, whatever it ends with.
@@ -73,7 +74,7 @@ func (p *Provider) make(ctx context.Context, l look, w wish) error {
 	if _, err := p.ask(ctx, l.h, "create "+w.name, limit, s, creates...); err != nil {
 		return err
 	}
-	l.h.saw(p.now(), domain{Name: w.name, Pool: w.pool, Template: l.template.Name, Active: true})
+	l.h.saw(p.now(), domain{Name: w.name, Pool: w.pool, Template: l.template.Name, Mark: w.mark, Active: true})
 	p.log.Debug("machine made", "vm", w.name, "pool", w.pool, "host", l.h.name)
 	return nil
 }

@@ -17,6 +17,7 @@ type domain struct {
 	Active     bool
 	Pool       string // whose it is; "" without our mark
 	Template   string
+	Mark       string // as given to Create
 	Created    time.Time
 	Disks      []string // files that it alone writes to
 	Agent      bool     // a guest agent listens
@@ -52,6 +53,7 @@ type mark struct {
 	Pool     string `xml:"pool,attr"`
 	Template string `xml:"template,attr"`
 	Created  string `xml:"created,attr"`
+	Mark     string `xml:"mark,attr"`
 }
 
 // agentChannel is what guest agents listen at.
@@ -80,7 +82,7 @@ func parseDomains(text string) ([]domain, error) {
 
 func (d dump) domain() domain {
 	mark := d.Metadata.Mark
-	out := domain{Name: d.Name, UUID: d.UUID, Active: d.ID != "", Pool: mark.Pool, Template: mark.Template}
+	out := domain{Name: d.Name, UUID: d.UUID, Active: d.ID != "", Pool: mark.Pool, Template: mark.Template, Mark: mark.Mark}
 	out.Created, _ = time.Parse(time.RFC3339, mark.Created) // of no use to anybody if it is broken
 	for _, disk := range d.Disks {
 		own := disk.Device == "" || disk.Device == "disk"
@@ -96,7 +98,7 @@ func (d dump) domain() domain {
 
 // machine is the domain as callers know it. It was started when it was made, as far as is known here.
 func (d domain) machine(host string) vm.Machine {
-	m := vm.Machine{Name: d.Name, Template: d.Template, Power: vm.PoweredOff, Host: host}
+	m := vm.Machine{Name: d.Name, Template: d.Template, Power: vm.PoweredOff, Host: host, Mark: d.Mark}
 	if d.Active {
 		m.Power, m.Booted = vm.PoweredOn, d.Created
 	}

@@ -74,6 +74,13 @@ func (h *hypervisor) saw(now time.Time, d domain) {
 	h.domains[d.Name] = known{d, now}
 }
 
+// markOf is the mark of a machine that was seen here; "" if none was.
+func (h *hypervisor) markOf(name string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.domains[name].Mark
+}
+
 // gone notes that nothing of that name is here.
 func (h *hypervisor) gone(name string) {
 	h.mu.Lock()

@@ -100,7 +100,7 @@ func (p *Provider) move(ctx context.Context, pool vm.Pool, name string, home, be
 	case absent:
 		return "", fmt.Errorf("%s: %w", name, vm.ErrNotFound)
 	}
-	better.saw(p.now(), domain{Name: name, Pool: where.pool, Template: pool.Template, Active: true})
+	better.saw(p.now(), domain{Name: name, Pool: where.pool, Template: pool.Template, Mark: home.markOf(name), Active: true})
 	home.gone(name)
 	return better.name, nil
 }

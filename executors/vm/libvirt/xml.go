@@ -67,7 +67,8 @@ var domainText = parse("domain", `<domain type='{{x .Type}}'>
   <name>{{x .Name}}</name>
   <description>{{x .Note}}</description>
   <metadata>
-    <yardmaster:machine xmlns:yardmaster='{{.Marks}}' pool='{{x .Pool}}' template='{{x .Template}}' created='{{x .Created}}'/>
+    <yardmaster:machine xmlns:yardmaster='{{.Marks}}' pool='{{x .Pool}}' template='{{x .Template}}' created='{{x .Created}}'
+      {{- if .Mark}} mark='{{x .Mark}}'{{end}}/>
   </metadata>
   <memory unit='MiB'>{{.MemoryMiB}}</memory>
   <vcpu>{{.VCPUs}}</vcpu>
@@ -148,13 +149,13 @@ func (p *Provider) domainXML(l look, w wish) (string, error) {
 		ports = 0 // no PCI Express: libvirt finds slots by itself
 	}
 	return fill(domainText, struct {
-		Type, Name, Note, Marks, Pool, Template, Created string
-		MemoryMiB, VCPUs                                 int
-		Firmware, Machine, CPU, Disk, Bus, Agent         string
-		Slots                                            int
-		Link                                             *link
+		Type, Name, Note, Marks, Pool, Template, Created, Mark string
+		MemoryMiB, VCPUs                                       int
+		Firmware, Machine, CPU, Disk, Bus, Agent               string
+		Slots                                                  int
+		Link                                                   *link
 	}{
-		p.opt.DomainType, w.name, note(w.pool, ""), marks, w.pool, w.template, p.now().UTC().Format(time.RFC3339),
+		p.opt.DomainType, w.name, note(w.pool, ""), marks, w.pool, w.template, p.now().UTC().Format(time.RFC3339), w.mark,
 		w.memoryMiB, w.vcpus,
 		w.firmware, w.machine, w.cpu, path.Join(l.storage.Path, rootVolume(w.name)), w.bus, agentChannel,
 		ports, w.plug(w.name),

@@ -14,6 +14,7 @@ type State struct {
 	Pool        string     `json:"pool"`
 	Template    string     `json:"template,omitempty"`
 	CloneTarget string     `json:"clone_target,omitempty"`
+	Mark        string     `json:"mark,omitempty"`     // as given to Create
 	Half        bool       `json:"half,omitempty"`     // its creation has not come to its end
 	Foreign     bool       `json:"foreign,omitempty"`  // made by AddForeign
 	Hostname    string     `json:"hostname,omitempty"` // as the guest calls itself
@@ -52,7 +53,8 @@ func (m State) copied() State {
 }
 
 func (m State) machine() vm.Machine {
-	return vm.Machine{Name: m.Name, Hostname: m.Hostname, Template: m.Template, Power: m.Power, IP: m.IP, Host: m.Host, Booted: m.Booted}
+	return vm.Machine{Name: m.Name, Hostname: m.Hostname, Template: m.Template, Power: m.Power, IP: m.IP, Host: m.Host, Booted: m.Booted,
+		Mark: m.Mark}
 }
 
 // on boots the machine.

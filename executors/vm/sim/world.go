@@ -89,7 +89,7 @@ func (w *world) inOrder() []State {
 // born is the beginning of a new machine: no power, no address yet, on the host with the fewest machines.
 func (w *world) born(p vm.Pool, name string, hosts int) State {
 	w.serial++
-	return State{Name: name, Serial: w.serial, Pool: p.Name, Template: p.Template, CloneTarget: p.CloneTarget, Half: true,
+	return State{Name: name, Serial: w.serial, Pool: p.Name, Template: p.Template, CloneTarget: p.CloneTarget, Mark: p.Mark, Half: true,
 		Hostname: name, Power: vm.PoweredOff, Host: w.idlest(hosts, "")}
 }
 

@@ -56,7 +56,7 @@ func Conformance(t *testing.T, s Suite) {
 		tests []promise
 	}{
 		{"lifecycle", lifecycle}, {"pools", pools}, {"disks", disks}, {"snapshots", snapshots}, {"guest", guest},
-		{"cut off", cuts}, {"together", together},
+		{"marks", marks}, {"cut off", cuts}, {"together", together},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			for _, p := range part.tests {
@@ -153,17 +153,23 @@ func (s *site) get(p vm.Pool, name string) (m vm.Machine, err error) {
 func (s *site) list(p vm.Pool) []string {
 	s.Helper()
 	var names []string
-	err := s.do(func(ctx context.Context) error {
-		all, err := s.Provider.List(ctx, p)
-		for _, m := range all {
-			names = append(names, m.Name)
-		}
+	for _, m := range s.machines(p) {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// machines are those in a pool's place.
+func (s *site) machines(p vm.Pool) (all []vm.Machine) {
+	s.Helper()
+	err := s.do(func(ctx context.Context) (err error) {
+		all, err = s.Provider.List(ctx, p)
 		return err
 	})
 	if err != nil {
 		s.Fatalf("list %s: %v", p.Name, err)
 	}
-	return names
+	return all
 }
 
 // made is a machine that runs.

@@ -190,6 +190,30 @@ var breaks = map[string]struct {
 			return own, err
 		}}
 	}, "a_machine_of_somebody_else"},
+	"marks are forgotten": {func(s *sim.Sim) broken {
+		return broken{Sim: s, create: func(ctx context.Context, p vm.Pool, name string) error {
+			p.Mark = ""
+			return s.Create(ctx, p, name)
+		}}
+	}, "a_machine_tells_the_mark"},
+	"a list tells no marks": {func(s *sim.Sim) broken {
+		return broken{Sim: s, list: func(ctx context.Context, p vm.Pool) ([]vm.Machine, error) {
+			all, err := s.List(ctx, p)
+			for i := range all {
+				all[i].Mark = ""
+			}
+			return all, err
+		}}
+	}, "a_machine_tells_the_mark"},
+	"a refused create leaves its own mark": {func(s *sim.Sim) broken {
+		return broken{Sim: s, create: func(ctx context.Context, p vm.Pool, name string) error {
+			err := s.Create(ctx, p, name)
+			if errors.Is(err, vm.ErrExists) {
+				_ = s.Change(ctx, name, func(m *sim.State) { m.Mark = p.Mark })
+			}
+			return err
+		}}
+	}, "a_create_that_finds_the_name_taken"},
 	"every add is a disk": {func(s *sim.Sim) broken {
 		var added atomic.Int64
 		return broken{Sim: s, addDisk: func(ctx context.Context, p vm.Pool, name, id string, gb int) error {

@@ -154,7 +154,7 @@ func (p *Provider) plan(ctx context.Context, c *vim25.Client, o order) (spec typ
 	}
 	spec.Location = types.VirtualMachineRelocateSpec{Datastore: datastore, Pool: &onto.pool, Host: onto.host}
 	spec.Location.DiskMoveType, spec.Snapshot = o.template.disks(o.pool.Full)
-	about := note{Name: o.name, CreatedBy: p.cfg.Username, Template: o.pool.Template, Created: p.cfg.Now().UTC()}
+	about := note{Name: o.name, CreatedBy: p.cfg.Username, Template: o.pool.Template, Created: p.cfg.Now().UTC(), Mark: o.pool.Mark}
 	spec.Config = &types.VirtualMachineConfigSpec{Annotation: about.text(), ExtraConfig: extra(o.name, o.options.memory)}
 	if network != nil {
 		spec.Config.DeviceChange, err = plug(ctx, c, *network, o.template.devices())

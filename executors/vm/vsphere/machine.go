@@ -80,7 +80,7 @@ func (p *Provider) Get(ctx context.Context, pool vm.Pool, name string) (m vm.Mac
 		if err != nil {
 			return err
 		}
-		v, err := one[mo.VirtualMachine](ctx, c, of, machineProperties...)
+		v, err := p.born(ctx, c, of)
 		if err != nil {
 			return err
 		}
@@ -89,6 +89,17 @@ func (p *Provider) Get(ctx context.Context, pool vm.Pool, name string) (m vm.Mac
 		return err
 	})
 	return m, err
+}
+
+// born reads a machine. One that is being cloned is waited for: whose it is shows only then.
+func (p *Provider) born(ctx context.Context, c *vim25.Client, of ref) (v mo.VirtualMachine, err error) {
+	if v, err = one[mo.VirtualMachine](ctx, c, of, append([]string{"recentTask"}, machineProperties...)...); err != nil || v.Config != nil {
+		return v, err
+	}
+	if err := p.settle(ctx, c, v.RecentTask); err != nil {
+		return v, err
+	}
+	return one[mo.VirtualMachine](ctx, c, of, machineProperties...)
 }
 
 // tell puts machines into the terms of package vm. Of one that is being made, much is not known yet.
@@ -101,7 +112,8 @@ func tell(ctx context.Context, c *vim25.Client, found []mo.VirtualMachine) ([]vm
 	for _, v := range found {
 		m := vm.Machine{Name: v.Name, Power: vm.PoweredOff}
 		if v.Config != nil {
-			m.Template = templateIn(v.Config.Annotation)
+			says := read(v.Config.Annotation)
+			m.Template, m.Mark = says.value(noteTemplate), says.value(noteMark)
 		}
 		if v.Guest != nil {
 			m.Hostname, m.IP = v.Guest.HostName, guestAddress(v.Guest.IpAddress, v.Guest.Net)

@@ -12,6 +12,7 @@ type note struct {
 	CreatedBy string
 	Template  string
 	Created   time.Time
+	Mark      string // as given to Create
 	User      string // who has it checked out
 }
 
@@ -21,6 +22,7 @@ const (
 	noteCreator  = "created_by"
 	noteTemplate = "base_template"
 	noteCreated  = "creation_timestamp"
+	noteMark     = "mark"
 	noteUser     = "user"
 	noteText     = "notes" // what was there before, if it was no such note
 )
@@ -34,6 +36,9 @@ func (n note) text() string {
 	f.set(noteCreator, n.CreatedBy)
 	f.set(noteTemplate, n.Template)
 	f.set(noteCreated, n.Created.Format(time.RFC3339))
+	if n.Mark != "" {
+		f.set(noteMark, n.Mark)
+	}
 	return f.text()
 }
 
@@ -63,10 +68,10 @@ func read(annotation string) fields {
 	return f
 }
 
-// templateIn is the template that an annotation names.
-func templateIn(annotation string) (name string) {
-	_ = json.Unmarshal(read(annotation)[noteTemplate], &name) // anything but a string is no name
-	return name
+// value is one field, "" if it is none.
+func (f fields) value(name string) (text string) {
+	_ = json.Unmarshal(f[name], &text) // anything but a string is none
+	return text
 }
 
 // tagged puts a user into an annotation; "" takes the user out.

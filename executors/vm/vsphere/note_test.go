@@ -9,18 +9,20 @@ import (
 
 func TestANoteSaysWhoMadeTheMachineOfWhat(t *testing.T) {
 	made := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	got := note{Name: "blue-fox", CreatedBy: "pooler", Template: "templates/debian", Created: made}.text()
+	got := note{Name: "blue-fox", CreatedBy: "pooler", Template: "templates/debian", Created: made, Mark: "op1"}.text()
 	want := `{
   "base_template": "templates/debian",
   "created_by": "pooler",
   "creation_timestamp": "2026-03-04T05:06:07Z",
+  "mark": "op1",
   "name": "blue-fox"
 }`
 	if got != want {
 		t.Errorf("got %s", got)
 	}
-	if template := templateIn(got); template != "templates/debian" {
-		t.Errorf("template %q", template)
+	says := read(tagged(got, "ada"))
+	if template, mark := says.value(noteTemplate), says.value(noteMark); template != "templates/debian" || mark != "op1" {
+		t.Errorf("template %q, mark %q", template, mark)
 	}
 }
 
@@ -63,7 +65,7 @@ func FuzzTagged(f *testing.F) {
 		f.Add(seed, "ada")
 	}
 	f.Fuzz(func(t *testing.T, annotation, user string) {
-		templateIn(annotation)
+		read(annotation).value(noteMark)
 		got := tagged(annotation, user)
 		var fields map[string]any
 		if err := json.Unmarshal([]byte(got), &fields); err != nil && read(annotation) == nil {

@@ -46,6 +46,9 @@ func (p *planner) do(v Verb, vm *VM, reason string) {
 }
 
 func (p *planner) judge(v *VM) {
+	if v.State != Completed && v.State != Destroyed && p.missed(v) {
+		p.do(Doubt, v, "")
+	}
 	switch v.State {
 	case Pending:
 		p.pending(v)
@@ -56,16 +59,21 @@ func (p *planner) judge(v *VM) {
 	case Completed:
 		p.completed(v)
 	case Destroyed:
-		if p.seen(v, v.Destroyed) {
-			p.do(Resurrect, v, "destroyed before, and found again")
-		}
+		p.destroyed(v)
 	}
 }
 
-// seen says that the inventory shows the machine, and was asked for after since.
-func (p *planner) seen(v *VM, since time.Time) bool {
-	_, ok := p.there[v.Name]
-	return ok && p.Inventory.Asked.After(since)
+// destroyed looks after machines that are there again. Only the very machine is: what has its name and not its mark is
+// somebody else's.
+func (p *planner) destroyed(v *VM) {
+	m, ok := p.there[v.Name]
+	switch {
+	case !ok || m.Mark != v.Mark || !p.Inventory.Asked.After(v.Destroyed):
+	case v.Lost:
+		p.do(Restore, v, "its provider has it again")
+	default:
+		p.do(Resurrect, v, "destroyed before, and found again")
+	}
 }
 
 // missed says that the inventory was asked for after the machine had been made, and does not show it.
@@ -73,9 +81,18 @@ func (p *planner) missed(v *VM) bool {
 	if p.Inventory == nil || v.Busy || v.Cloned.IsZero() || !p.Inventory.Asked.After(v.Cloned) {
 		return false
 	}
-	_, ok := p.there[v.Name]
-	return !ok
+	m, ok := p.there[v.Name]
+	return !ok || m.Foreign(v.Mark)
 }
+
+// absent says that so many inventories missed the machine, and that its provider does not know its name either: one inventory
+// that comes back empty is no reason to give up a pool.
+func (p *planner) absent(v *VM, inventories int) bool {
+	return !v.Busy && p.Absent[v.Name] >= inventories
+}
+
+// notThere is why a machine is given up that is absent.
+const notThere = "its provider does not have it any more"
 
 // stale says why a machine that nobody has is not what the pool should hold.
 func (p *planner) stale(v *VM) string {
@@ -110,8 +127,8 @@ func (p *planner) pending(v *VM) {
 		p.giveUp(v, "its clone was lost")
 	case reason != "":
 		p.giveUp(v, reason)
-	case p.missed(v):
-		p.giveUp(v, "its provider does not have it any more")
+	case p.absent(v, 1):
+		p.giveUp(v, notThere)
 	case probed && probe.Fault == "":
 		p.arrive(v)
 	case late:
@@ -172,7 +189,7 @@ func (p *planner) giveUp(v *VM, reason string) {
 // misnamed says that the guest has another name than its machine.
 func (p *planner) misnamed(v *VM) bool {
 	m, ok := p.there[v.Name]
-	return p.Pool.CheckHostname && ok && m.Hostname != "" && short(m.Hostname) != v.Name
+	return p.Pool.CheckHostname && ok && !m.Foreign(v.Mark) && m.Hostname != "" && short(m.Hostname) != v.Name
 }
 
 func short(host string) string {
@@ -192,8 +209,8 @@ func (p *planner) waiting(v *VM) {
 	switch reason := p.stale(v); {
 	case reason != "":
 		p.giveUp(v, reason)
-	case p.missed(v):
-		p.giveUp(v, "its provider does not have it any more")
+	case p.absent(v, 1):
+		p.giveUp(v, notThere)
 	case p.Pool.ReadyTTL > 0 && p.Now.Sub(v.Ready) >= p.Pool.ReadyTTL:
 		p.giveUp(v, fmt.Sprintf("it waited for %v", p.Now.Sub(v.Ready).Round(time.Second)))
 	case p.misnamed(v) && p.Now.Sub(v.Ready) >= settling:
@@ -218,11 +235,13 @@ func (p *planner) running(v *VM) {
 		p.do(Complete, v, "nobody knows when it was checked out")
 	case life > 0 && p.Now.Sub(v.CheckedOut) >= life:
 		p.do(Complete, v, fmt.Sprintf("its lifetime of %v is over", life))
-	case p.missed(v):
-		p.do(Complete, v, "its provider does not have it any more")
+	case p.absent(v, Sure):
+		p.do(Lose, v, notThere)
 	case v.Busy || p.Broken:
-	case v.Tasks:
+	case v.Tasks && p.Changes > 0:
+		p.Changes--
 		p.do(Task, v, "")
+	case v.Tasks:
 	case p.Pool.Settle && !v.Settled && p.Settles > 0:
 		p.Settles--
 		p.do(Settle, v, "")
@@ -231,7 +250,7 @@ func (p *planner) running(v *VM) {
 
 func (p *planner) completed(v *VM) {
 	switch {
-	case v.Busy && v.Cloned.IsZero():
+	case v.Busy && (v.Cloned.IsZero() || v.Changing):
 		p.do(CallOff, v, "")
 	case v.Busy:
 	case p.missed(v):
@@ -280,13 +299,22 @@ func (p *planner) spared(name string) bool {
 
 func (p *planner) expireRequests() {
 	for _, r := range p.Requests {
-		if p.TTL > 0 && p.Now.Sub(r.Requested) >= p.TTL && r.Have < r.Want {
-			if p.expired == nil {
-				p.expired = map[string]bool{}
-			}
-			p.expired[r.ID] = true
-			p.actions = append(p.actions, Action{Do: Fail, Request: r.ID, Reason: fmt.Sprintf("not all machines were ready within %v", p.TTL)})
+		why := ""
+		switch {
+		case r.Have >= r.Want:
+		case p.Pool.Gone:
+			why = "a pool that it waits for is not configured any more"
+		case p.TTL > 0 && p.Now.Sub(r.Requested) >= p.TTL:
+			why = fmt.Sprintf("not all machines were ready within %v", p.TTL)
 		}
+		if why == "" {
+			continue
+		}
+		if p.expired == nil {
+			p.expired = map[string]bool{}
+		}
+		p.expired[r.ID] = true
+		p.actions = append(p.actions, Action{Do: Fail, Request: r.ID, Reason: why})
 	}
 }
 

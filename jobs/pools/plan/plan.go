@@ -43,16 +43,23 @@ type VM struct {
 	Ready      time.Time
 	CheckedOut time.Time
 	Destroyed  time.Time
-	Lifetime   time.Duration // its own; 0 is the pool's
+	Lifetime   time.Duration // its own or its tags'; 0 is the pool's
+	Mark       string        // what it carries since it was made; "" is not known
 	Busy       bool          // an operation works on it
+	Changing   bool          // that operation is a change of it, which may be called off
 	Tasks      bool          // changes wait for their turn
 	Checked    bool
 	Warned     bool
 	Settled    bool
+	Lost       bool // destroyed in the records alone: it was held when its provider did not have it any more
 }
 
 // Machine is one machine as its provider shows it.
-type Machine struct{ Name, Hostname string }
+type Machine struct{ Name, Hostname, Mark string }
+
+// Foreign says that this is not the machine that carries a mark, though it has its name. One that carries none may have lost it,
+// or was made before there were marks.
+func (m Machine) Foreign(mark string) bool { return m.Mark != "" && m.Mark != mark }
 
 // Inventory is everything in the pool's place at a time.
 type Inventory struct {
@@ -79,6 +86,9 @@ type Counts struct {
 	Ready    int
 }
 
+// Sure is how many inventories in a row must miss a machine that somebody holds before it counts as gone.
+const Sure = 2
+
 // Snapshot is all that a plan is made from. VMs may be a part of the pool's machines: pending and completed ones always, and
 // the others if Inventory is there.
 type Snapshot struct {
@@ -88,6 +98,7 @@ type Snapshot struct {
 	VMs       []VM
 	Inventory *Inventory // nil: nobody asked
 	Probes    map[string]Probe
+	Absent    map[string]int // machines that their provider, asked for each by name, does not have: how many inventories missed them before
 	Requests  []Request
 	TTL       time.Duration // of a request
 	Purge     bool          // what nobody made is destroyed
@@ -95,7 +106,7 @@ type Snapshot struct {
 	Strangers map[string]bool
 	Broken    bool // the provider is left alone: nothing is begun there
 
-	Clones, OnDemandClones, Destroys, Settles int // how many more may begin
+	Clones, OnDemandClones, Destroys, Changes, Settles int // how many more may begin
 }
 
 // Verb is what to do.
@@ -106,6 +117,8 @@ const (
 	MakeReady Verb = "ready"        // pending -> ready
 	HandOver  Verb = "hand over"    // pending -> running, for its request
 	Complete  Verb = "complete"     // give up
+	Lose      Verb = "lose"         // held, and not there any more: nothing is left to destroy
+	Restore   Verb = "restore"      // lost, and there again: it is its user's as before
 	Warn      Verb = "warn"         // it takes long
 	MarkWell  Verb = "mark well"    // found well once more
 	Fault     Verb = "fault"        // the check said something against it
@@ -115,11 +128,12 @@ const (
 	Fulfil    Verb = "fulfil"       // the request has all of its machines
 	Resurrect Verb = "resurrect"    // destroyed, and yet there: destroy again
 	MarkGone  Verb = "gone"         // completed, and not there any more: no need to destroy it
-	CallOff   Verb = "call off"     // completed while its clone is under way
+	CallOff   Verb = "call off"     // completed while its clone, or a change of it, is under way
 
 	Clone   Verb = "clone"
 	Destroy Verb = "destroy"
 	Probing Verb = "probe" // ask whether it is ready
+	Doubt   Verb = "doubt" // an inventory missed it: ask for it by name
 	Task    Verb = "task"  // begin the first of the changes that wait
 	Settle  Verb = "settle"
 )

@@ -22,7 +22,7 @@ var pool = plan.Pool{Size: 0, Template: "img", Timeout: 15 * time.Minute, Notify
 	Lifetime: 24 * time.Hour, CheckHostname: true}
 
 func snapshot(change func(*plan.Snapshot), vms ...plan.VM) plan.Snapshot {
-	s := plan.Snapshot{Now: noon, Pool: pool, VMs: vms, TTL: 5 * time.Minute, Clones: 10, OnDemandClones: 10, Destroys: 10, Settles: 2}
+	s := plan.Snapshot{Now: noon, Pool: pool, VMs: vms, TTL: 5 * time.Minute, Clones: 10, OnDemandClones: 10, Destroys: 10, Changes: 10, Settles: 2}
 	for _, v := range vms {
 		switch v.State {
 		case plan.Pending:
@@ -80,6 +80,25 @@ func shows(names ...string) func(*plan.Snapshot) {
 	}
 }
 
+func absent(name string, inventories int) func(*plan.Snapshot) {
+	return func(s *plan.Snapshot) { s.Absent = map[string]int{name: inventories} }
+}
+
+// marks has every machine of the inventory carry a mark.
+func marks(mark string) func(*plan.Snapshot) {
+	return func(s *plan.Snapshot) {
+		for i := range s.Inventory.Machines {
+			s.Inventory.Machines[i].Mark = mark
+		}
+	}
+}
+
+func lost(name string, since time.Duration) plan.VM {
+	v := running(name, time.Hour)
+	v.State, v.Destroyed, v.Lost = plan.Destroyed, ago(since), true
+	return v
+}
+
 func both(changes ...func(*plan.Snapshot)) func(*plan.Snapshot) {
 	return func(s *plan.Snapshot) {
 		for _, c := range changes {
@@ -123,13 +142,17 @@ func TestEveryRule(t *testing.T) {
 		{"unless it takes too long", snapshot(nil, plan.VM{Name: "a", State: plan.Pending, Template: "img", Created: ago(16 * time.Minute), Busy: true}), []string{"complete a"}},
 		{"and is called off once nobody wants it", snapshot(nil, plan.VM{Name: "a", State: plan.Completed, Template: "img", Busy: true}), []string{"call off a"}},
 		{"a clone that nobody works on is lost", snapshot(nil, plan.VM{Name: "a", State: plan.Pending, Template: "img", Created: ago(time.Minute)}), []string{"complete a"}},
-		{"a pending machine that is gone is given up", snapshot(shows(), pending("a", time.Minute)), []string{"complete a"}},
+		{"a pending machine that an inventory misses is asked for by name", snapshot(shows(), pending("a", time.Minute)), []string{"doubt a", "probe a"}},
+		{"and given up if it is not there", snapshot(absent("a", 1), pending("a", time.Minute)), []string{"complete a"}},
 		{"but not if it was cloned after the question", snapshot(shows(), with(pending("a", time.Minute), func(v *plan.VM) { v.Cloned = noon })), []string{"probe a"}},
 
 		{"a ready machine is looked at with the inventory", snapshot(both(sized(1), shows("a")), ready("a", time.Minute)), []string{"probe a"}},
 		{"and marked the first time that it is well", snapshot(both(sized(1), says("a", "")), ready("a", time.Minute)), []string{"mark well a"}},
 		{"and replaced when it is not", snapshot(both(sized(1), says("a", "refused")), ready("a", time.Minute)), []string{"complete a", "clone"}},
-		{"a ready machine that is gone is replaced", snapshot(both(sized(1), shows()), ready("a", time.Minute)), []string{"complete a", "clone"}},
+		{"no inventory that is empty takes a pool away", snapshot(both(sized(2), shows()), ready("a", time.Minute), ready("b", time.Minute)), []string{"doubt a", "probe a", "doubt b", "probe b"}},
+		{"a ready machine that is gone is replaced", snapshot(both(sized(1), absent("a", 1)), ready("a", time.Minute)), []string{"complete a", "clone"}},
+		{"one of its name and not its mark is not it", snapshot(both(sized(1), shows("a"), marks("other")), with(ready("a", time.Minute), func(v *plan.VM) { v.Mark = "own" })), []string{"doubt a", "probe a"}},
+		{"one of its name and no mark may be it", snapshot(both(sized(1), shows("a")), with(ready("a", time.Minute), func(v *plan.VM) { v.Mark = "own" })), []string{"probe a"}},
 		{"one that waited too long is replaced", snapshot(sized(1), ready("a", time.Hour)), []string{"complete a", "clone"}},
 		{"one that calls itself otherwise is replaced", snapshot(both(sized(1), shows("a"), func(s *plan.Snapshot) { s.Inventory.Machines[0].Hostname = "b.example" }), ready("a", 2*time.Minute)), []string{"complete a", "clone"}},
 		{"but has a minute to learn its name", snapshot(both(sized(1), shows("a"), func(s *plan.Snapshot) { s.Inventory.Machines[0].Hostname = "b" }), ready("a", 30*time.Second)), []string{"probe a"}},
@@ -141,18 +164,27 @@ func TestEveryRule(t *testing.T) {
 
 		{"a running machine lives for its pool's lifetime", snapshot(nil, running("a", 24*time.Hour), running("b", 23*time.Hour)), []string{"complete a"}},
 		{"or its own", snapshot(nil, with(running("a", 24*time.Hour), func(v *plan.VM) { v.Lifetime = 48 * time.Hour }), with(running("b", 2*time.Hour), func(v *plan.VM) { v.Lifetime = 2 * time.Hour })), []string{"complete b"}},
-		{"one that is gone is given up", snapshot(shows(), running("a", time.Hour)), []string{"complete a"}},
+		{"one that an inventory misses is asked for by name", snapshot(shows(), running("a", time.Hour)), []string{"doubt a"}},
+		{"one inventory and a name that is not known do not take it away", snapshot(absent("a", 1), running("a", time.Hour)), nil},
+		{"two do, and nothing is left to destroy", snapshot(absent("a", 2), running("a", time.Hour)), []string{"lose a"}},
+		{"one that was lost is its user's again when it is back", snapshot(shows("a"), lost("a", time.Minute)), []string{"restore a"}},
+		{"but not if it is another machine", snapshot(both(shows("a"), marks("other")), lost("a", time.Minute)), nil},
 		{"one that does not answer lives on", snapshot(both(shows("a"), says("a", "refused")), running("a", time.Hour)), nil},
 		{"what its user asked for begins", snapshot(nil, with(running("a", time.Hour), func(v *plan.VM) { v.Tasks = true })), []string{"task a"}},
 		{"one after the other", snapshot(nil, with(running("a", time.Hour), func(v *plan.VM) { v.Tasks, v.Busy = true, true })), nil},
+		{"as far as there is room", snapshot(func(s *plan.Snapshot) { s.Changes = 1 }, with(running("a", time.Hour), func(v *plan.VM) { v.Tasks = true }), with(running("b", time.Hour), func(v *plan.VM) { v.Tasks = true })), []string{"task a"}},
 		{"where it runs is looked at once", snapshot(func(s *plan.Snapshot) { s.Pool.Settle = true }, running("a", time.Hour), with(running("b", time.Hour), func(v *plan.VM) { v.Settled = true })), []string{"settle a"}},
 
 		{"what is done with is destroyed", snapshot(nil, completed("a")), []string{"destroy a"}},
 		{"as far as there is room", snapshot(func(s *plan.Snapshot) { s.Destroys = 1 }, completed("a"), completed("b")), []string{"destroy a"}},
 		{"once", snapshot(nil, with(completed("a"), func(v *plan.VM) { v.Busy = true })), nil},
+		{"a change of what is done with is called off", snapshot(nil, with(completed("a"), func(v *plan.VM) { v.Busy, v.Changing = true, true })), []string{"call off a"}},
 		{"if it is there", snapshot(shows(), completed("a")), []string{"gone a"}},
+		{"and if it is the one", snapshot(both(shows("a"), marks("other")), with(completed("a"), func(v *plan.VM) { v.Mark = "own" })), []string{"gone a"}},
 		{"and again if it comes back", snapshot(shows("a"), with(completed("a"), func(v *plan.VM) { v.State, v.Destroyed = plan.Destroyed, ago(time.Minute) })), []string{"resurrect a"}},
-		{"but not if it went while the question was under way", snapshot(shows("a"), with(completed("a"), func(v *plan.VM) { v.State, v.Destroyed = plan.Destroyed, noon })), nil},
+		{"but not if it is another machine", snapshot(both(shows("a"), marks("other")), with(completed("a"), func(v *plan.VM) { v.State, v.Destroyed, v.Mark = plan.Destroyed, ago(time.Minute), "own" })), nil},
+		{"or one that nobody marked", snapshot(shows("a"), with(completed("a"), func(v *plan.VM) { v.State, v.Destroyed, v.Mark = plan.Destroyed, ago(time.Minute), "own" })), nil},
+		{"or if it went while the question was under way", snapshot(shows("a"), with(completed("a"), func(v *plan.VM) { v.State, v.Destroyed = plan.Destroyed, noon })), nil},
 
 		{"a stranger is told of", snapshot(both(shows("x"), func(s *plan.Snapshot) { s.Strangers = map[string]bool{"x": true} })), []string{"stranger x"}},
 		{"and destroyed only where purging is on", snapshot(both(shows("x", "keep-me"), func(s *plan.Snapshot) {
@@ -169,6 +201,7 @@ func TestEveryRule(t *testing.T) {
 		{"one that fails is made again", snapshot(request(1, 0, 1, time.Minute), with(pending("a", 20*time.Minute), func(v *plan.VM) { v.Request = "r" })), []string{"complete a r", "clone r"}},
 		{"a request that is complete is done", snapshot(request(1, 1, 0, time.Minute)), []string{"fulfil r"}},
 		{"one that is late fails, and makes nothing more", snapshot(request(1, 0, 0, 5*time.Minute)), []string{"fail request r"}},
+		{"one whose pool is gone fails at once", snapshot(both(request(1, 0, 0, time.Second), func(s *plan.Snapshot) { s.Pool.Gone = true })), []string{"fail request r"}},
 		{"and what is made for it goes with it", snapshot(both(request(1, 0, 1, 5*time.Minute), says("a", "")), with(pending("a", time.Minute), func(v *plan.VM) { v.Request = "r" })), []string{"fail request r"}},
 		{"what is made for a request does not fill the pool", snapshot(both(sized(1), request(1, 0, 1, time.Minute)), with(pending("a", time.Minute), func(v *plan.VM) { v.Request = "r" })), []string{"probe a r", "clone"}},
 
@@ -190,7 +223,7 @@ func TestReasonsAreForPeople(t *testing.T) {
 	}{
 		{snapshot(says("a", "connection refused"), pending("a", 16*time.Minute)), "not ready after 16m0s: connection refused"},
 		{snapshot(nil, running("a", 25*time.Hour)), "its lifetime of 24h0m0s is over"},
-		{snapshot(shows(), ready("a", time.Minute)), "its provider does not have it any more"},
+		{snapshot(absent("a", 1), ready("a", time.Minute)), "its provider does not have it any more"},
 	}
 	for _, tt := range tests {
 		if got := plan.Plan(tt.in)[0].Reason; got != tt.want {
@@ -219,7 +252,7 @@ func TestWhateverIsSeen(t *testing.T) {
 			switch a.Do {
 			case plan.Complete:
 				gone[a.VM]++
-				if v.State == plan.Running && !v.CheckedOut.IsZero() && s.Inventory == nil && s.Now.Sub(v.CheckedOut) < min(nonzero(v.Lifetime), nonzero(s.Pool.Lifetime)) {
+				if v.State == plan.Running && !v.CheckedOut.IsZero() && s.Now.Sub(v.CheckedOut) < min(nonzero(v.Lifetime), nonzero(s.Pool.Lifetime)) {
 					t.Fatalf("%s is in use, within its lifetime, and given up: %s", a.VM, a.Reason)
 				}
 			case plan.Destroy:
@@ -229,6 +262,14 @@ func TestWhateverIsSeen(t *testing.T) {
 			case plan.Adopt:
 				if known || !s.Purge || !s.Strangers[a.VM] {
 					t.Fatalf("%s is not a stranger to be purged", a.VM)
+				}
+			case plan.Lose:
+				if v.State != plan.Running || v.Busy || s.Absent[a.VM] < plan.Sure {
+					t.Fatalf("%s is %s, missed by %d inventories, and counts as lost", a.VM, v.State, s.Absent[a.VM])
+				}
+			case plan.Restore:
+				if v.State != plan.Destroyed || !v.Lost {
+					t.Fatalf("%s is %s (lost: %v) and is given back", a.VM, v.State, v.Lost)
 				}
 			case plan.Task, plan.Settle:
 				if v.Busy || v.State != plan.Running {
@@ -272,7 +313,7 @@ func anySnapshot(t *rapid.T) plan.Snapshot {
 		v := plan.VM{Name: name, Template: rapid.SampledFrom([]string{"img", "img", "old"}).Draw(t, "template"),
 			State:   rapid.SampledFrom([]plan.State{plan.Pending, plan.Ready, plan.Running, plan.Completed, plan.Destroyed}).Draw(t, "state"),
 			Request: rapid.SampledFrom([]string{"", "", "r"}).Draw(t, "request"), Created: ago(span("created", 2*time.Hour)),
-			Busy: flag("busy"), Tasks: flag("tasks"), Warned: flag("warned"), Settled: flag("settled"), Lifetime: span("lifetime", 3*time.Hour)}
+			Busy: flag("busy"), Tasks: flag("tasks"), Warned: flag("warned"), Settled: flag("settled"), Lost: flag("lost"), Lifetime: span("lifetime", 3*time.Hour)}
 		if flag("cloned") {
 			v.Cloned = v.Created.Add(time.Second)
 		}
@@ -293,9 +334,11 @@ func anySnapshot(t *rapid.T) plan.Snapshot {
 			s.Requests = []plan.Request{{ID: "r", Want: rapid.IntRange(1, 4).Draw(t, "want"), Have: rapid.IntRange(0, 2).Draw(t, "have"),
 				Making: rapid.IntRange(0, 2).Draw(t, "making"), Requested: ago(span("asked", 10*time.Minute))}}
 		}
-		s.Probes = map[string]plan.Probe{}
+		s.Changes = rapid.IntRange(0, 2).Draw(t, "changes")
+		s.Probes, s.Absent = map[string]plan.Probe{}, map[string]int{}
 		for _, v := range vms {
 			if flag("probed") {
+				s.Absent[v.Name] = rapid.IntRange(0, 3).Draw(t, "absent")
 				s.Probes[v.Name] = plan.Probe{Fault: rapid.SampledFrom([]string{"", "refused"}).Draw(t, "fault")}
 			}
 		}
