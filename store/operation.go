@@ -62,6 +62,7 @@ type Operation struct {
 	UndoTries int             `json:"undo_tries,omitempty"`
 	NotBefore time.Time       `json:"not_before,omitzero"`
 	Claim     Claim           `json:"claim,omitzero"`
+	Worker    string          `json:"worker,omitempty"` // who ran it last, also after its end
 	Undo      UndoReason      `json:"undo,omitempty"`
 	Result    Ref             `json:"result,omitzero"`
 	Error     *OpError        `json:"error,omitempty"` // what the user may read; the rest went to the log

@@ -28,6 +28,7 @@ const (
 	FaultMissing     Fault = "missing"     // an index entry that the record demands
 	FaultExtra       Fault = "extra"       // an index entry that its record does not demand
 	FaultDangling    Fault = "dangling"    // an index entry without a record
+	FaultTally       Fault = "tally"       // a count or a summary that is not what the entries say
 	FaultMore        Fault = "more"        // the report was cut off here
 )
 
@@ -83,7 +84,10 @@ func (d *DB) Check(ctx context.Context, s Schema) ([]Problem, error) {
 			}
 			t.check(tx, r)
 		}
-		return nil
+		if s.Verify == nil {
+			return nil
+		}
+		return s.Verify(ctx, tx, r.add)
 	})
 	return r.problems, err
 }

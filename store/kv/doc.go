@@ -10,6 +10,9 @@
 //	<table>                record key              -> the record as JSON
 //	<table>/<index>        index key + record key  -> length of the index key (uvarint)
 //	<table>/<unique index> index key               -> record key
+//	<series>/<part>        key                     -> value, both the caller's bytes
+//
+// A Series is for what comes in masses and goes in masses: its parts are made, written and dropped only in a transaction of its own.
 //
 // Writes of all callers meet in one goroutine that runs their closures one after another in a shared
 // bbolt transaction and commits once for all of them: Update returning nil means that the write

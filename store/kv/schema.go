@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 )
@@ -10,7 +11,11 @@ type Schema struct {
 	Name       string // what the file is for; a file of another name is refused
 	Version    int    // 1 or more; raised by one with every migration
 	Tables     []AnyTable
+	Series     []*Series
 	Migrations []Migration // ordered, ending at Version; the oldest may be left out one day
+
+	// Verify, if there is one, has Check report what is wrong with the series. Check calls it after the tables.
+	Verify func(ctx context.Context, tx *Tx, report func(Problem)) error
 }
 
 // Migration leads a file from version To-1 to To. Run may create, drop, scan and rewrite tables; to read records of
@@ -46,6 +51,15 @@ func (s Schema) validate() error {
 			return fmt.Errorf("%w: table %s twice", ErrBadSchema, t.name())
 		}
 		seen[t.name()] = true
+	}
+	for _, x := range s.Series {
+		if err := x.validate(); err != nil {
+			return err
+		}
+		if seen[x.Name] {
+			return fmt.Errorf("%w: series %s has a name that is taken", ErrBadSchema, x.Name)
+		}
+		seen[x.Name] = true
 	}
 	return s.validateMigrations()
 }

@@ -43,6 +43,7 @@ type AnyTable interface {
 	reindex(tx *Tx) error
 	check(tx *Tx, r *report)
 	count(tx *Tx) (TableStats, error)
+	Bytes(tx *Tx) (int64, error)
 }
 
 const (
