@@ -32,12 +32,13 @@ var walls = []wall{
 	{"server", []string{"auth", "server/rest"}},
 	{"server/rest", []string{"auth"}},
 	{"server/config", nil},
-	{"server/*", []string{"auth", "server/rest", "jobs", "jobs/volumes", "jobs/pools", "jobs/accounts", "store", "store/events"}},
+	{"server/*", []string{"auth", "server/rest", "jobs", "jobs/volumes", "jobs/pools", "jobs/accounts", "jobs/events", "store", "store/events"}},
 	{"jobs", []string{"jobs/queue", "store"}},
 	{"jobs/queue", nil},
 	{"jobs/volumes", []string{"jobs", "jobs/volumes/placement", "store", "store/events", "executors", "executors/*"}},
 	{"jobs/pools", []string{"jobs", "jobs/pools/plan", "store", "executors", "executors/vm"}},
 	{"jobs/accounts", []string{"store"}},
+	{"jobs/events", []string{"jobs", "jobs/events/notice", "jobs/events/lifecycle", "jobs/events/report", "store", "store/events", "executors/amqp"}},
 	{"jobs/*/*", nil},
 	{"store", []string{"store/kv"}},
 	{"store/kv", nil},
@@ -68,6 +69,9 @@ var doors = map[string][]string{
 	"github.com/go-ldap/ldap/v3":          {"auth"},
 	"github.com/vmware/govmomi":           {"executors/vm/vsphere"},
 	"github.com/golang-jwt/jwt/v5":        {"auth"},
+	"github.com/rabbitmq/amqp091-go":      {"executors/amqp"},
+	"github.com/klauspost/compress":       {"store/events"},
+	"github.com/robfig/cron/v3":           {"jobs/events"},
 	"go.yaml.in/yaml/v3":                  {"server/config"},
 	"mvdan.cc/sh/v3":                      {"executors/sim"},
 	"github.com/prometheus/client_golang": {"main", "server", "server/heketi", "server/vmpooler"},
@@ -77,12 +81,13 @@ var doors = map[string][]string{
 
 // testDoors are the modules for tests alone.
 var testDoors = map[string][]string{
-	"go.uber.org/goleak":           {"*", "*/*", "*/*/*"},
-	"pgregory.net/rapid":           {"*", "*/*", "*/*/*"},
-	"github.com/google/go-cmp":     {"*", "*/*", "*/*/*"},
-	"golang.org/x/crypto/ssh":      {"tests/*", "executors/ssh", "executors/sim/simsshd"},
-	"github.com/redis/go-redis/v9": {"tests", "tests/*"},
-	"go.yaml.in/yaml/v3":           {"tests", "tests/*", "server/heketi", "server/vmpooler"},
+	"go.uber.org/goleak":             {"*", "*/*", "*/*/*"},
+	"pgregory.net/rapid":             {"*", "*/*", "*/*/*"},
+	"github.com/google/go-cmp":       {"*", "*/*", "*/*/*"},
+	"golang.org/x/crypto/ssh":        {"tests/*", "executors/ssh", "executors/sim/simsshd"},
+	"github.com/redis/go-redis/v9":   {"tests", "tests/*"},
+	"github.com/rabbitmq/amqp091-go": {"tests", "tests/*"},
+	"go.yaml.in/yaml/v3":             {"tests", "tests/*", "server/heketi", "server/vmpooler"},
 }
 
 // pure packages are given time, ids and files by their callers. What they draw by lot they draw with a seed.
@@ -100,7 +105,7 @@ var forbidden = map[string][]string{
 }
 
 // top is everything that the root of the repository may hold beside dot files.
-var top = []string{"main.go", "serve.go", "wiring.go", "commands.go", "pools.go", "users.go", "import.go", "instant.go", "server", "store", "jobs", "executors", "auth", "client", "docs", "tests", "go.mod", "go.sum",
+var top = []string{"main.go", "serve.go", "wiring.go", "commands.go", "pools.go", "users.go", "import.go", "events.go", "cloud.go", "report.go", "instant.go", "server", "store", "jobs", "executors", "auth", "client", "docs", "tests", "go.mod", "go.sum",
 	"Dockerfile", "compose.yaml", "README.md", "LICENSE", "yardmaster.example.yaml"}
 
 const module = "yardmaster"

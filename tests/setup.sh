@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what the tests start: redis-server, OpenSSH's sshd, slapd and libvirtd with qemu for the integration tests, and for
+# Installs what the tests start: redis-server, rabbitmq-server, OpenSSH's sshd, slapd and libvirtd with qemu for the integration tests, and for
 # real storage nodes what builds and boots them. Does nothing when all of it is there. Debian or Ubuntu; root, or a user who may use sudo.
 set -euo pipefail
 
-packages=(redis-server openssh-server slapd ldap-utils
+packages=(redis-server rabbitmq-server openssh-server slapd ldap-utils
 	libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-utils qemu-system-x86
 	sudo mmdebstrap e2fsprogs iproute2 openssh-client util-linux gcc libc6-dev glusterfs-client)
 
