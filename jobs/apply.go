@@ -65,7 +65,7 @@ func (r *Runner) settle(ctx context.Context, out Outcome) (op store.Operation, f
 			return nil
 		}
 		fresh = true
-		op.Journal = out.Steps
+		op.Journal, op.Worker = out.Steps, out.Worker
 		kind := r.kinds[op.Kind]
 		if out.Undo {
 			err = r.undone(tx, kind, &op, out.Failure)

@@ -63,7 +63,14 @@ func (r *Runner) enqueue(ctx context.Context, op store.Operation) {
 		return
 	}
 	now := r.db.Now()
-	if r.closing() || op.NotBefore.After(now) || !r.flights.launch(op, r.lane(op), now) {
+	if r.closing() || op.NotBefore.After(now) {
+		return
+	}
+	if kind.Policy().Home {
+		r.runHome(ctx, op)
+		return
+	}
+	if !r.flights.launch(op, r.lane(op), now) {
 		return
 	}
 	payload, err := json.Marshal(r.task(op))

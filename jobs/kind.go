@@ -11,7 +11,8 @@
 //	                               stuck
 //
 // bbolt is the truth. The queue only carries tasks and outcomes and may be lost at any moment; the sweep sends again what is
-// due. Run and Undo see nothing but the Operation, so they may be executed in any process that knows the kind.
+// due. Run and Undo see nothing but the Operation, so they may be executed in any process that knows the kind; those of a home
+// kind also see what only the server has, and run with it.
 package jobs
 
 import (
@@ -56,6 +57,7 @@ type Policy struct {
 	MaxWait   time.Duration // ceiling of the back-off
 	Forward   bool          // once it has run, it can only go on: no cancel, no undo; what fails is tried again
 	UndoFirst bool          // a retry starts from a clean world: undo, Replan, run
+	Home      bool          // it needs what only the server has: it runs in the Runner's own process, whatever workers there are
 }
 
 // Endless is a Policy.Attempts without a bound.

@@ -63,6 +63,7 @@ type Runner struct {
 	hub     hub
 	send    chan store.Operation // freshly committed, to be dispatched at once
 	wake    chan struct{}        // something may be due
+	homes   chan struct{}        // holds one for each operation that runs at home
 
 	mu     sync.Mutex
 	closed bool
@@ -79,6 +80,7 @@ func New(o Options) (*Runner, error) {
 		db: o.DB, queue: o.Queue, kinds: make(map[string]Kind, len(o.Kinds)), log: o.Logger, newID: o.NewID, epoch: o.Epoch,
 		worker: o.Worker, limits: o.Limits, stuck: o.Stuck, retention: o.Retention, takeover: o.Takeover, onOutcome: o.OnOutcome, keyID: o.KeyID,
 		flights: newFlights(o.Limits.InFlightPerLane), hub: newHub(), send: make(chan store.Operation, window), wake: make(chan struct{}, 1),
+		homes: make(chan struct{}, homeRuns),
 	}
 	for _, k := range o.Kinds {
 		if _, twice := r.kinds[k.Name()]; twice {

@@ -250,7 +250,7 @@ func (r *Runner) sawLife(ctx context.Context, id string, f flight, life queue.Li
 // claim records who runs the operation.
 func claim(tx *store.Tx, op *store.Operation, by store.Claim) error {
 	by.Seen = tx.Now()
-	op.Claim = by
+	op.Claim, op.Worker = by, by.Worker
 	if op.Started.IsZero() {
 		op.Started = tx.Now()
 	}
