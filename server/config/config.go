@@ -29,6 +29,7 @@ type Config struct {
 	Sim        Sim
 	Pools      Pools
 	VMPooler   VMPooler
+	Events     Events
 
 	// Args are the words after the flags; only LoadStore lets any through.
 	Args []string
@@ -111,7 +112,7 @@ const (
 
 // Dialects holds what each served dialect has of its own in front of its routes.
 type Dialects struct {
-	Heketi, Native, VMPooler Dialect
+	Heketi, Native, VMPooler, StackTach Dialect
 }
 
 // Dialect is the door policy of one dialect.

@@ -28,6 +28,7 @@ func Reference() string {
 	b.WriteString(entryTables(lists))
 	heketiReference(&b)
 	vmpoolerReference(&b)
+	stacktachReference(&b)
 	return b.String()
 }
 
@@ -48,8 +49,9 @@ const referenceIntro = `# Configuration
 <!-- Generated from the table in server/config; change it there and run: go test ./server/config -update -->
 
 A value is taken from the strongest source that has one: flag, ` + "`YARDMASTER_`" + ` variable, YAML file (` + "`--config FILE`" + ` or
-` + "`YARDMASTER_CONFIG`" + `), vmpooler's variable, vmpooler.yaml (` + "`--vmpooler-config FILE`" + ` or ` + "`YARDMASTER_VMPOOLER_CONFIG`" + `), ` + "`HEKETI_`" + `
-variable, heketi.json (` + "`--heketi-config FILE`" + ` or ` + "`YARDMASTER_HEKETI_CONFIG`" + `), default. The files can be combined.
+` + "`YARDMASTER_CONFIG`" + `), StackTach's deployments (` + "`--stacktach-config FILE`" + ` or ` + "`YARDMASTER_STACKTACH_CONFIG`" + `), vmpooler's variable,
+vmpooler.yaml (` + "`--vmpooler-config FILE`" + ` or ` + "`YARDMASTER_VMPOOLER_CONFIG`" + `), ` + "`HEKETI_`" + ` variable, heketi.json
+(` + "`--heketi-config FILE`" + ` or ` + "`YARDMASTER_HEKETI_CONFIG`" + `), default. The files can be combined.
 
 A dot in a key is one level of YAML: ` + "`redis.url`" + ` is ` + "`url`" + ` below ` + "`redis`" + `. An unknown key, a value that makes no sense or a
 file that cannot be read stops the start with one line that names it. A variable that is empty counts as not set; a
@@ -64,6 +66,7 @@ var groupTitles = map[string]string{
 	"": "Server", "tls": "TLS", "http": "HTTP", "log": "Logging", "metrics": "Metrics", "redis": "Queue", "workers": "Workers",
 	"operations": "Operations", "auth": "Users and tokens", "dialects": "Dialects", "heketi": "Heketi API and volumes",
 	"ssh": "SSH to storage nodes", "gluster": "Commands on storage nodes", "sim": "Simulated cluster", "pools": "Pools and the vmpooler API",
+	"events": "Events and the StackTach API",
 }
 
 func heading(b *strings.Builder, group string) {

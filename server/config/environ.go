@@ -8,7 +8,7 @@ var serviceLink = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|POR
 // environment applies the YARDMASTER_ variables. One that names no key is only
 // warned of: the variables of a process are not all its operator's.
 func (l *loader) environment(env map[string]string) error {
-	known := map[string]bool{envConfig: true, envHeketiConfig: true, envVMPoolerConfig: true}
+	known := map[string]bool{envConfig: true, envHeketiConfig: true, envVMPoolerConfig: true, envStackTachConfig: true}
 	for _, o := range Options() {
 		name := o.Env()
 		known[name] = true

@@ -31,6 +31,7 @@ const (
 	rankHeketiEnv
 	rankVMPoolerFile
 	rankVMPoolerEnv
+	rankStackTach
 	rankFile
 	rankEnv
 	rankFlag

@@ -13,6 +13,8 @@ const (
 	flagHeketiConfig = "heketi-config"
 
 	flagVMPoolerConfig = "vmpooler-config"
+
+	flagStackTachConfig = "stacktach-config"
 )
 
 // setting is one flag as it was given.
@@ -47,6 +49,7 @@ func parseFlags(args []string) (commandLine, error) {
 	set.Func(flagConfig, "", keep(flagConfig))
 	set.Func(flagHeketiConfig, "", keep(flagHeketiConfig))
 	set.Func(flagVMPoolerConfig, "", keep(flagVMPoolerConfig))
+	set.Func(flagStackTachConfig, "", keep(flagStackTachConfig))
 	for _, o := range Options() {
 		switch {
 		case o.Flag == "":
@@ -111,6 +114,7 @@ func Usage() string {
 	entry(flagConfig, "FILE", "YAML file to read; also "+envConfig+".")
 	entry(flagHeketiConfig, "FILE", "heketi.json to read; also "+envHeketiConfig+".")
 	entry(flagVMPoolerConfig, "FILE", "vmpooler.yaml to read; also "+envVMPoolerConfig+".")
+	entry(flagStackTachConfig, "FILE", "StackTach's deployments (JSON) to read; also "+envStackTachConfig+".")
 	for _, o := range Options() {
 		if o.Flag == "" {
 			continue

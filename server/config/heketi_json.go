@@ -36,8 +36,7 @@ type jsonReader struct {
 // readJSON lists the values of the object in data; line is where an error was met.
 // What follows the object is not looked at, as in Heketi.
 func readJSON(data []byte) (leaves []jsonValue, line int, err error) {
-	r := &jsonReader{dec: json.NewDecoder(bytes.NewReader(data)), data: data, line: 1}
-	r.dec.UseNumber()
+	r := newJSONReader(data)
 	t, err := r.token()
 	if err == nil && t != json.Delim('{') {
 		err = errors.New("want a JSON object")
@@ -45,10 +44,21 @@ func readJSON(data []byte) (leaves []jsonValue, line int, err error) {
 	if err == nil {
 		err = r.object("", 1)
 	}
+	return r.leaves, r.line, endless(err)
+}
+
+func newJSONReader(data []byte) *jsonReader {
+	r := &jsonReader{dec: json.NewDecoder(bytes.NewReader(data)), data: data, line: 1}
+	r.dec.UseNumber()
+	return r
+}
+
+// endless puts the end of a file that should go on into words.
+func endless(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = errors.New("ends too early")
+		return errors.New("ends too early")
 	}
-	return r.leaves, r.line, err
+	return err
 }
 
 func (r *jsonReader) token() (json.Token, error) {

@@ -27,6 +27,8 @@ const (
 	envHeketiConfig = envPrefix + "HEKETI_CONFIG"
 
 	envVMPoolerConfig = envPrefix + "VMPOOLER_CONFIG"
+
+	envStackTachConfig = envPrefix + "STACKTACH_CONFIG"
 )
 
 // Load reads the configuration of the server. An error that wraps
@@ -57,6 +59,11 @@ func LoadVMPooler(file string, environ []string, readFile ReadFile) (Config, War
 	return load(serve, []string{"--" + flagVMPoolerConfig, file}, environ, readFile)
 }
 
+// LoadStackTach reads StackTach's deployments and the environment as the server's whole configuration.
+func LoadStackTach(file string, environ []string, readFile ReadFile) (Config, Warnings, error) {
+	return load(serve, []string{"--" + flagStackTachConfig, file}, environ, readFile)
+}
+
 // loader collects values from all sources and remembers where each came from.
 type loader struct {
 	table    table
@@ -68,6 +75,8 @@ type loader struct {
 	heketi   string // the heketi.json that was read
 	wantTLS  bool   // it says enable_tls
 	vmpooler string // the vmpooler.yaml that was read
+
+	stacktach string // StackTach's deployments that were read
 }
 
 func newLoader(readFile ReadFile) *loader {
@@ -105,6 +114,9 @@ func (l *loader) gather(args, environ []string) error {
 		}
 	}
 	if err := l.vmpoolerConfig(line, env); err != nil {
+		return err
+	}
+	if err := l.stacktachConfig(line, env); err != nil {
 		return err
 	}
 	if file := line.path(flagConfig, env[envConfig]); file != "" {

@@ -33,7 +33,8 @@ func (o Option) Show(c Config) string { return o.show(&c) }
 // Options is the table, in the order in which people should read it.
 func Options() []Option {
 	rows := append(serverOptions(), storageOptions()...)
-	return append(rows, poolsOptions()...)
+	rows = append(rows, poolsOptions()...)
+	return append(rows, eventsOptions()...)
 }
 
 func option[T any](key, def string, k kind[T], at func(*Config) *T, help string) Option {

@@ -36,27 +36,35 @@ func (l *loader) providerPasswords() error {
 		if v.PasswordFile == "" {
 			continue
 		}
-		refuse := func(reason string) error { return l.refuseEntry("pools.providers", i, "password_file", reason) }
-		data, err := l.readFile(v.PasswordFile)
-		if err != nil {
-			return refuse(err.Error())
+		var err error
+		if v.Password, err = l.entryPassword("pools.providers", i, v.PasswordFile); err != nil {
+			return err
 		}
-		text := strings.TrimRight(string(data), "\r\n")
-		switch {
-		case text == "":
-			return refuse("the file is empty")
-		case strings.ContainsFunc(text, isControl):
-			return refuse("the file does not hold one line of text")
-		}
-		v.Password = Secret(text)
 	}
 	return nil
 }
 
-// settleHeketi closes the Heketi API of a server that is for pools alone.
+// entryPassword reads the file that an entry of a list names as password_file.
+func (l *loader) entryPassword(list string, i int, name string) (Secret, error) {
+	refuse := func(reason string) (Secret, error) { return "", l.refuseEntry(list, i, "password_file", reason) }
+	data, err := l.readFile(name)
+	if err != nil {
+		return refuse(err.Error())
+	}
+	text := strings.TrimRight(string(data), "\r\n")
+	switch {
+	case text == "":
+		return refuse("the file is empty")
+	case strings.ContainsFunc(text, isControl):
+		return refuse("the file does not hold one line of text")
+	}
+	return Secret(text), nil
+}
+
+// settleHeketi closes the Heketi API of a server that is for pools or events alone.
 func (l *loader) settleHeketi() {
 	l.cfg.Heketi.Closed = l.heketi == "" && !l.touched("heketi.", "gluster.", "sim.", "dialects.heketi.") &&
-		(l.vmpooler != "" || l.touched("pools.", "dialects.vmpooler."))
+		(l.vmpooler != "" || l.stacktach != "" || l.touched("pools.", "dialects.vmpooler.", "events.deployments", "dialects.stacktach."))
 }
 
 // touched tells whether a key below one of the prefixes is not at its default.

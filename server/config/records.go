@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,6 +37,7 @@ type record[T any] struct {
 	blank  T
 	check  func(T) (field string, err error)
 	label  func(T) string // no two records have the same
+	id     string         // the field that the label is of; "": name
 }
 
 // list is the kind of a list of such records.
@@ -72,7 +74,7 @@ func (r record[T]) parse(n *yaml.Node) ([]T, error) {
 			return nil, within(at+"."+name, item.Line, err)
 		}
 		if seen[r.label(v)] {
-			return nil, &fieldError{at + ".name", item.Line, quote(r.label(v)) + " is there twice"}
+			return nil, &fieldError{at + "." + cmp.Or(r.id, "name"), item.Line, quote(r.label(v)) + " is there twice"}
 		}
 		seen[r.label(v)] = true
 		out = append(out, v)

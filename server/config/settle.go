@@ -24,12 +24,15 @@ func (l *loader) settle(cmd command) error {
 	}
 	l.settlePools()
 	l.settleHeketi()
+	l.settleEvents()
 	if cmd != store {
 		if err := l.secretFiles(); err != nil {
 			return err
 		}
-		if err := l.providerPasswords(); err != nil {
-			return err
+		for _, read := range []func() error{l.providerPasswords, l.deploymentPasswords} {
+			if err := read(); err != nil {
+				return err
+			}
 		}
 	}
 	return l.redisPassword()

@@ -92,6 +92,8 @@ func engineOptions() []Option {
 			"What callers without a token may do through the native API."),
 		option("dialects.vmpooler.anonymous", "none", anonymous(), func(c *Config) *Anonymous { return &c.Dialects.VMPooler.Anonymous },
 			"What callers without a token may do through the vmpooler API."),
+		option("dialects.stacktach.anonymous", "none", anonymous(), func(c *Config) *Anonymous { return &c.Dialects.StackTach.Anonymous },
+			"What callers without a token may do through the StackTach API."),
 	}
 }
 

@@ -13,7 +13,7 @@ func (l *loader) validate(cmd command) error {
 	checks := []func() error{l.checkPaths, l.checkRest(cmd)}
 	switch cmd {
 	case serve:
-		checks = append(checks, l.checkListen, l.checkTLS, l.checkOperations, l.checkBricks, l.checkKeys, l.checkNodes, l.checkHypervisors, l.checkPoolAuth, l.checkPools)
+		checks = append(checks, l.checkListen, l.checkTLS, l.checkOperations, l.checkBricks, l.checkKeys, l.checkNodes, l.checkHypervisors, l.checkPoolAuth, l.checkPools, l.checkEvents)
 	case worker:
 		checks = append(checks, l.checkShared, l.checkOperations, l.checkNodes, l.checkHypervisors, l.checkPools)
 	}
@@ -183,14 +183,17 @@ func (l *loader) caution(cmd command) {
 	} else if c.Heketi.AdminKey != "" && c.Heketi.AdminKey == c.Heketi.UserKey {
 		l.warn("heketi.user_key: is the same as heketi.admin_key, so every user can act as admin")
 	}
-	for _, key := range []string{"dialects.heketi.anonymous", "dialects.native.anonymous", "dialects.vmpooler.anonymous"} {
+	for _, key := range []string{"dialects.heketi.anonymous", "dialects.native.anonymous", "dialects.vmpooler.anonymous", "dialects.stacktach.anonymous"} {
 		switch o := l.table[key]; {
 		case o.show(&c) != string(AnonymousFull):
 		case l.from[key].rank == rankVMPoolerFile:
 			l.warn("%s: whoever reaches %s may use the vmpooler API without a token, as in vmpooler; %s: none closes it", l.vmpooler, c.Listen, key)
+		case l.from[key].rank == rankStackTach:
+			l.warn("%s: whoever reaches %s may use the StackTach API without a token, as in StackTach; %s: none closes it", l.stacktach, c.Listen, key)
 		default:
 			l.warn("%s: full lets whoever reaches %s change everything", key, c.Listen)
 		}
 	}
 	l.poolsCaution(cmd)
+	l.eventsCaution(cmd)
 }

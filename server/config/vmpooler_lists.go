@@ -39,23 +39,35 @@ type entries struct {
 	places []origin
 }
 
-func (e *entries) add(n *yaml.Node, at origin, rows []vmpoolerKey) {
-	at.fields = map[string]string{}
-	for _, k := range rows {
-		at.fields[k.to] = k.path
-	}
+// add takes an entry whose fields its writer knew by other names.
+func (e *entries) add(n *yaml.Node, at origin, theirs map[string]string) {
+	at.fields = theirs
 	e.nodes = append(e.nodes, n)
 	e.places = append(e.places, at)
 }
 
-// set hands the entries to our list. What it refuses is told in vmpooler's words.
+// theirNames are those of the fields of ours that rows lead to.
+func theirNames(rows []vmpoolerKey) map[string]string {
+	names := map[string]string{}
+	for _, k := range rows {
+		names[k.to] = k.path
+	}
+	return names
+}
+
+// set hands the entries to our list.
 func (s *vmpoolerSource) set(e entries) error {
+	return s.setEntries(e, origin{rank: rankVMPoolerFile, where: s.file})
+}
+
+// setEntries hands entries to our list. What it refuses is told in their writer's words.
+func (l *loader) setEntries(e entries, from origin) error {
 	if len(e.nodes) == 0 {
 		return nil
 	}
-	s.from[e.list] = origin{rank: rankVMPoolerFile, where: s.file}
-	s.places[e.list] = e.places
-	err := s.table[e.list].set(&s.cfg, &yaml.Node{Kind: yaml.SequenceNode, Content: e.nodes})
+	l.from[e.list] = from
+	l.places[e.list] = e.places
+	err := l.table[e.list].set(&l.cfg, &yaml.Node{Kind: yaml.SequenceNode, Content: e.nodes})
 	var f *fieldError
 	if !errors.As(err, &f) {
 		return err
@@ -63,7 +75,7 @@ func (s *vmpoolerSource) set(e entries) error {
 	m := entryAt.FindStringSubmatch(f.at)
 	i, _ := strconv.Atoi(m[1])
 	e.places[i] = e.places[i].line(f.line)
-	return s.refuseEntry(e.list, i, m[2], f.reason)
+	return l.refuseEntry(e.list, i, m[2], f.reason)
 }
 
 var entryAt = regexp.MustCompile(`^\[(\d+)\]\.?(.*)$`)

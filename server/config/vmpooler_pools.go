@@ -108,7 +108,7 @@ func (s *vmpoolerSource) poolEntries(items []*rubyNode, made map[string]vmpooler
 			addField(n, "domain", item.line, ours(item, domain))
 		}
 		s.finishPool(n, item, provider)
-		out.add(n, at, rows)
+		out.add(n, at, theirNames(rows))
 	}
 	return s.set(out)
 }

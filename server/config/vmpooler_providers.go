@@ -50,7 +50,7 @@ func (s *vmpoolerSource) providerEntries(items []*rubyNode) (map[string]vmpooler
 			return nil, err
 		}
 		s.finishProvider(n, k, kind)
-		out.add(n, at, rows)
+		out.add(n, at, theirNames(rows))
 		skip := k.value.get("skip_dns_check_before_creating_vm")
 		made[k.name] = vmpoolerProvider{domain: k.value.textOf("domain"), skipDNS: skip != nil && rubyBools[strings.ToLower(skip.text)] == "true"}
 	}
