@@ -13,11 +13,13 @@ import (
 	"yardmaster/client"
 	"yardmaster/jobs"
 	"yardmaster/jobs/accounts"
+	eventjobs "yardmaster/jobs/events"
 	"yardmaster/jobs/pools"
 	"yardmaster/jobs/volumes"
 	"yardmaster/server/config"
 	"yardmaster/server/rest"
 	"yardmaster/store"
+	"yardmaster/store/events"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -49,6 +51,7 @@ func routes(ctx context.Context, stdout io.Writer) (err error) {
 	if in.meters, err = poolMetrics(config.Prometheus{Endpoint: "/prometheus"}); err != nil {
 		return err
 	}
+	in.events = &eventParts{service: &eventjobs.Service{}}
 	if in.people, err = openPeople(cfg, &accounts.Service{}); err != nil {
 		return err
 	}
@@ -82,7 +85,51 @@ func check(ctx context.Context, cfg config.Config, stdout io.Writer) error {
 	if err == nil {
 		fmt.Fprintln(stdout, "control.db is consistent")
 	}
+	return errors.Join(err, db.Close(), checkEvents(ctx, cfg, stdout))
+}
+
+// checkEvents looks at events.db, if there is one.
+func checkEvents(ctx context.Context, cfg config.Config, stdout io.Writer) error {
+	if isNew(eventsPath(cfg)) {
+		return nil
+	}
+	db, err := openEventStore(ctx, cfg, "check", slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	problems, err := db.Check(ctx)
+	for _, p := range problems {
+		fmt.Fprintln(stdout, p)
+	}
+	switch {
+	case err == nil && len(problems) > 0:
+		err = fmt.Errorf("events.db has %d problems", len(problems))
+	case err == nil:
+		fmt.Fprintln(stdout, "events.db is consistent")
+	}
 	return errors.Join(err, db.Close())
+}
+
+// compact writes events.db anew and puts the smaller file in its place.
+func compact(ctx context.Context, cfg config.Config, stdout io.Writer) error {
+	path := eventsPath(cfg)
+	before, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	next := path + ".compact"
+	if err := errors.Join(events.Compact(ctx, path, next), ctx.Err()); err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	after, err := os.Stat(next)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(next, path); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "events.db had %d MiB and has %d MiB now\n", before.Size()>>20, after.Size()>>20)
+	return nil
 }
 
 // audit looks for what the records of one domain say and others of it contradict.
@@ -153,7 +200,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		"YARDMASTER_SIM_NODES=6", "YARDMASTER_SIM_DEVICES_PER_NODE=4", "YARDMASTER_SIM_LATENCY=20ms", "YARDMASTER_HEKETI_OPEN_HELLO=true",
 		"YARDMASTER_AUTH_USERS=[{name: demo, role: user, password_hash: '" + hash + "'}]",
 		"YARDMASTER_POOLS_PROVIDERS=[{name: simulated, kind: sim, createvm_max_time: 500ms}]",
-		"YARDMASTER_POOLS_LIST=" + demoPools}, os.ReadFile)
+		"YARDMASTER_POOLS_LIST=" + demoPools, "YARDMASTER_DIALECTS_STACKTACH_ANONYMOUS=read"}, os.ReadFile)
 	if err != nil {
 		return err
 	}
@@ -169,7 +216,13 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	case addr := <-ready:
 		pooler.Base = "http://" + addr
-		tour := client.Tour{Client: client.New(pooler.Base, "admin", keys.Admin), Keys: keys, Pooler: pooler, Out: stdout}
+		c := client.New(pooler.Base, "admin", keys.Admin)
+		cloud, err := startCloud(ctx, c)
+		if err != nil {
+			cancel()
+			return errors.Join(fmt.Errorf("cloud: %w", err), <-served)
+		}
+		tour := client.Tour{Client: c, Notified: cloud.sent, Keys: keys, Pooler: pooler, Out: stdout}
 		for _, p := range cfg.Pools.List {
 			tour.Pools = append(tour.Pools, p.Name)
 		}
@@ -185,6 +238,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			cancel()
 		} else {
 			fmt.Fprintf(stdout, "\nIt stays up until you press Ctrl-C. Its data is in %s.\n", *dir)
+			cloud.live(ctx, logger(cfg.Log, stderr))
 		}
 	}
 	return <-served

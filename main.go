@@ -20,12 +20,14 @@ import (
 
 const usage = `usage: yardmaster COMMAND [FLAGS]
 
-  serve     run the server (--config FILE, or --heketi-config, --vmpooler-config FILE of a predecessor)
+  serve     run the server (--config FILE, or --heketi-config, --vmpooler-config, --stacktach-config FILE of a predecessor)
   demo      try everything on simulated machines (--once: walk through and end; --dir DIR; --listen ADDR)
   worker    run operations for a server elsewhere, over a shared Redis
-  check     look whether control.db is consistent
+  check     look whether control.db and events.db are consistent
   backup    copy control.db of a stopped server: backup FILE (of a running one: GET /backup/db)
   import    take over the records of a predecessor: import vmpooler --redis URL (--apply)
+  report    build a report by a running server: report run NAME (--hours N ..), report show ID
+  compact   make events.db of a stopped server as small as what it holds
   user      add, list or delete users in control.db of a stopped server: user add NAME
   health    ask a running server whether it answers (--url URL)
   routes    print every route that the server can serve
@@ -66,15 +68,20 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return work(ctx, cfg, warnings, logger(cfg.Log, stderr))
 	case "demo":
 		return demo(ctx, rest, stdout, stderr)
-	case "check", "backup":
+	case "check", "backup", "compact":
 		cfg, _, err := config.LoadStore(rest, environ, os.ReadFile)
 		if err != nil {
 			return err
 		}
-		if command == "check" {
+		switch command {
+		case "check":
 			return check(ctx, cfg, stdout)
+		case "compact":
+			return compact(ctx, cfg, stdout)
 		}
 		return backup(ctx, cfg, stdout)
+	case "report":
+		return report(ctx, rest, environ, stdout)
 	case "user":
 		cfg, _, err := config.LoadStore(rest, environ, os.ReadFile)
 		if err != nil {

@@ -26,6 +26,7 @@ import (
 	"yardmaster/server/heketi"
 	"yardmaster/server/native"
 	"yardmaster/server/rest"
+	"yardmaster/server/stacktach"
 	"yardmaster/server/vmpooler"
 	"yardmaster/store"
 
@@ -88,6 +89,11 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	if err != nil {
 		return err
 	}
+	happened, err := openEvents(ctx, cfg, db, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, happened.Close()) }()
 	keeper := pools.NewKeeper(yard.domain, db, yard.providers, meter(meters))
 
 	registry := prometheus.NewRegistry()
@@ -103,7 +109,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 			health.Heard(o)
 		}
 	}
-	kinds := slices.Concat(domain.Kinds(g, secrets), yard.domain.Kinds(yard.providers, inDNS))
+	kinds := slices.Concat(domain.Kinds(g, secrets), yard.domain.Kinds(yard.providers, inDNS), happened.service.Kinds())
 	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: kinds, Logger: log, NewID: newID, Epoch: newID(),
 		Worker: own, KeyID: secrets.ID(), Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
 		Stuck: jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
@@ -113,8 +119,9 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		return err
 	}
 	in := inside{cfg: cfg, db: db, queue: q, runner: runner, volumes: volumes.NewService(domain, db, runner, secrets),
-		pools: pools.NewService(yard.domain, db, keeper), people: people, meters: meters, registry: registry, log: log}
+		pools: pools.NewService(yard.domain, db, keeper), people: people, meters: meters, events: happened, registry: registry, log: log}
 	countOperations(registry, db)
+	countEvents(registry, happened.service, time.Now)
 
 	front, reset, err := dialects(in)
 	if err != nil {
@@ -125,6 +132,9 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		ReadHeader: cfg.HTTP.ReadHeaderTimeout, ReadBody: cfg.HTTP.ReadTimeout, Idle: cfg.HTTP.IdleTimeout})
 	if err != nil {
 		return err
+	}
+	if err := happened.service.CatchUp(ctx); err != nil { // before operations that ended long ago are forgotten
+		return errors.Join(err, srv.Close())
 	}
 	if err := runner.Start(ctx); err != nil {
 		return errors.Join(err, srv.Close())
@@ -163,6 +173,7 @@ type inside struct {
 	volumes  *volumes.Service
 	pools    *pools.Service
 	people   people
+	events   *eventParts
 	meters   *vmpooler.Metrics // nil: nobody wants them
 	registry *prometheus.Registry
 	log      *slog.Logger
@@ -192,6 +203,12 @@ func operate(ctx context.Context, in inside, keeper *pools.Keeper, g *gluster.Gl
 		parts.Go(func() { volumes.NewMonitor(in.volumes, g, m.Start, m.Refresh).Watch(ctx) })
 	}
 	parts.Go(func() { keeper.Keep(ctx, in.runner) })
+	parts.Go(func() { in.events.service.Keep(ctx, in.runner) })
+	parts.Go(func() {
+		if err := in.events.service.Feed(ctx, in.events.sources...); err != nil && ctx.Err() == nil {
+			in.log.Error("consumers of events ended", "err", err)
+		}
+	})
 	parts.Go(func() { onSignal(ctx, syscall.SIGUSR2, reset) })
 	return func() {
 		grace, done := context.WithTimeout(ctx, cfg.ShutdownTimeout/3)
@@ -229,6 +246,10 @@ func tables(in inside) ([]rest.Dialect, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	stack, err := stacktach.New(stacktach.Options{Service: in.events.service, Auth: doors.events, Now: time.Now, Logger: in.log})
+	if err != nil {
+		return nil, nil, err
+	}
 	need := auth.Reader
 	if cfg.Metrics.Open {
 		need = auth.Public
@@ -240,8 +261,8 @@ func tables(in inside) ([]rest.Dialect, func(), error) {
 	if cfg.Profiling {
 		routes = append(routes, server.ProfileRoutes()...)
 	}
-	all := []rest.Dialect{api.Dialect(), pooler.Dialect(),
-		native.New(native.Options{DB: in.db, Runner: in.runner, Accounts: in.people.accounts, Auth: doors.native}), server.Endpoints(doors.native, routes...)}
+	all := []rest.Dialect{api.Dialect(), pooler.Dialect(), stack.Dialect(),
+		native.New(native.Options{DB: in.db, Runner: in.runner, Accounts: in.people.accounts, Events: in.events.service, Auth: doors.native}), server.Endpoints(doors.native, routes...)}
 	return all, api.ResetAdminState, nil
 }
 
@@ -282,6 +303,7 @@ func parts(in inside) []server.Part {
 			}
 			return broken, err
 		}},
+		{Name: "events", Check: func(context.Context) (any, error) { return nil, in.events.service.Ready() }},
 	}
 }
 

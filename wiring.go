@@ -117,7 +117,7 @@ func volumeConfig(h config.Heketi) volumes.Config {
 }
 
 // doors are the ways to sign in at each API.
-type doors struct{ heketi, native, pools auth.Authenticator }
+type doors struct{ heketi, native, pools, events auth.Authenticator }
 
 func openDoors(cfg config.Config, who people) (doors, error) {
 	var tokens []auth.Token
@@ -140,7 +140,11 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 		return doors{}, err
 	}
 	if cfg.Heketi.DisableAuth {
-		return doors{auth.Open(), auth.Open(), pooler}, nil
+		events, err := auth.Anonymous(auth.Mode(cfg.Dialects.StackTach.Anonymous), auth.Chain(ways...))
+		if err != nil {
+			return doors{}, err
+		}
+		return doors{auth.Open(), auth.Open(), pooler, events}, nil
 	}
 	native := ways
 	if len(cfg.Auth.Users) == 0 && len(cfg.Pools.List) == 0 {
@@ -159,5 +163,9 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 		return doors{}, err
 	}
 	own, err := auth.Anonymous(auth.Mode(cfg.Dialects.Native.Anonymous), auth.Chain(native...))
-	return doors{signed, own, pooler}, err
+	if err != nil {
+		return doors{}, err
+	}
+	events, err := auth.Anonymous(auth.Mode(cfg.Dialects.StackTach.Anonymous), auth.Chain(native...))
+	return doors{signed, own, pooler, events}, err
 }

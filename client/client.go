@@ -22,6 +22,7 @@ type Client struct {
 	base   string
 	issuer string
 	key    []byte
+	bearer string // instead of a signed token; "": sign, if there is a key
 	http   *http.Client
 	now    func() time.Time
 }
@@ -71,7 +72,12 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (*http.Res
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	req.Header.Set("Authorization", "bearer "+c.token(method, req.URL.Path))
+	switch {
+	case c.bearer != "":
+		req.Header.Set("Authorization", "Bearer "+c.bearer)
+	case len(c.key) > 0:
+		req.Header.Set("Authorization", "bearer "+c.token(method, req.URL.Path))
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, nil, err

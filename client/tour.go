@@ -20,15 +20,17 @@ type TourNode struct {
 	Devices         map[string]uint64
 }
 
-// Tour shows a newcomer the system by its own API: a topology is loaded, volumes are made, machines are checked out, and all is
-// said as it goes.
+// Tour shows a newcomer the system by its own API: a topology is loaded, volumes are made, machines are checked out, it
+// is asked what happened, and all is said as it goes.
 type Tour struct {
 	Client *Client
 	Keys   Keys
 	Nodes  []TourNode
 	Pooler *Pooler
 	Pools  []string // at least two, of three machines or more
-	Out    io.Writer
+
+	Notified int // notifications of a cloud that were sent before
+	Out      io.Writer
 }
 
 // tourVolumes are the volumes that the walk makes.
@@ -54,6 +56,9 @@ func (t Tour) Walk(ctx context.Context) error {
 	}
 	if err := t.pools(ctx); err != nil {
 		return fmt.Errorf("pools: %w", err)
+	}
+	if err := t.events(ctx); err != nil {
+		return fmt.Errorf("events: %w", err)
 	}
 	return t.summary(ctx, cluster)
 }
@@ -158,8 +163,14 @@ With vmfloaty, or curl, for a machine:
   floaty get %s --url %s/api/v1 --token %s
   curl -X POST -H 'X-AUTH-TOKEN: %s' %s/api/v1/vm/%s
 
+With stacky, or curl, for what happened:
+  STACKTACH_URL=%s stacky watch
+  curl '%s/stacky/summary/'; curl '%s/stacky/kpi/'; curl '%s/stacky/search/?field=state&value=error'
+  curl -N -u %s:%s '%s/events/stream'
+
 Without a token:
   curl %s/hello; curl %s/healthz; curl %s/readyz`, base, t.Keys.Admin, t.Keys.User, t.Pooler.User, t.Pooler.Password, base, t.Keys.Admin,
-		t.Client.token(http.MethodGet, "/volumes"), base, t.Pools[0], base, t.Pooler.Token, t.Pooler.Token, base, t.Pools[0], base, base, base)
+		t.Client.token(http.MethodGet, "/volumes"), base, t.Pools[0], base, t.Pooler.Token, t.Pooler.Token, base, t.Pools[0],
+		base, base, base, base, t.Pooler.User, t.Pooler.Password, base, base, base, base)
 	return nil
 }

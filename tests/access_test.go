@@ -42,6 +42,8 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/operations/pending"}, {"POST", "/operations/pending/cleanup"}, {"GET", "/topology"}, {"GET", "/admin"}, {"POST", "/admin"},
 	{"GET", "/backup/db"}, {"GET", "/db/dump"}, {"GET", "/db/check"}, {"GET", "/internal/state/examine/gluster"}, {"GET", "/internal/logging"},
 	{"POST", "/internal/logging"}, {"GET", "/metrics"}, {"GET", "/debug/pprof/"}, {"GET", "/nowhere"}, {"GET", "/"},
+	{"GET", "/stacky/events/"}, {"GET", "/stacky/show/1/"}, {"GET", "/db/usage/launches/"}, {"PUT", "/db/confirm/usage/exists/batch/"}, {"POST", "/db/repair/"},
+	{"GET", "/events"}, {"POST", "/events"}, {"GET", "/events/stream"}, {"GET", "/events/dead-letters"}, {"GET", "/reports"}, {"POST", "/reports"},
 }
 
 // With our own configuration everything is closed to those who send no token, but for what says that the server lives.

@@ -1,6 +1,7 @@
 // Package native is the API that no predecessor has: every operation of every domain, to list, follow, wait for and cancel,
-// and the users and tokens that are kept in the store. It changes nothing else. Of operations it shows what their users may
-// read, never their input, which is for the machines; of tokens it never shows the text.
+// the users and tokens that are kept in the store, and events: to take in, to find, to follow, and the reports on them. It changes
+// nothing else. Of operations it shows what their users may read, never their input, which is for the machines; of tokens it never
+// shows the text.
 package native
 
 import (
@@ -16,16 +17,19 @@ import (
 	"yardmaster/auth"
 	"yardmaster/jobs"
 	"yardmaster/jobs/accounts"
+	eventjobs "yardmaster/jobs/events"
 	"yardmaster/jobs/volumes"
 	"yardmaster/server/rest"
 	"yardmaster/store"
+	"yardmaster/store/events"
 )
 
 // Options is what the dialect is made of.
 type Options struct {
 	DB       *store.DB
 	Runner   *jobs.Runner
-	Accounts *accounts.Service // nil: no routes for users and tokens
+	Accounts *accounts.Service  // nil: no routes for users and tokens
+	Events   *eventjobs.Service // nil: no routes for events and reports
 	Auth     auth.Authenticator
 }
 
@@ -33,11 +37,12 @@ type api struct {
 	db       *store.DB
 	runner   *jobs.Runner
 	accounts *accounts.Service
+	events   *eventjobs.Service
 }
 
 // New is the dialect. GET /operations also carries the five counters that Heketi answers under that path.
 func New(o Options) rest.Dialect {
-	a := api{db: o.DB, runner: o.Runner, accounts: o.Accounts}
+	a := api{db: o.DB, runner: o.Runner, accounts: o.Accounts, events: o.Events}
 	one := "/operations/{id:[a-f0-9]{32}}"
 	d := rest.Dialect{
 		Name:     "native",
@@ -58,6 +63,10 @@ func New(o Options) rest.Dialect {
 	if o.Accounts != nil {
 		d.Prefixes = append(d.Prefixes, "users", "tokens")
 		d.Routes = slices.Concat(d.Routes, a.userRoutes(), a.tokenRoutes())
+	}
+	if o.Events != nil {
+		d.Prefixes = append(d.Prefixes, "events", "reports")
+		d.Routes = slices.Concat(d.Routes, a.eventRoutes(), a.reportRoutes())
 	}
 	return d
 }
@@ -81,6 +90,13 @@ var statuses = rest.Table{
 	{Is: accounts.ErrReserved, Status: http.StatusConflict},
 	{Is: accounts.ErrInput, Status: http.StatusBadRequest},
 	{Is: auth.ErrUnfit, Status: http.StatusBadRequest},
+	{Is: rest.ErrBody, Status: http.StatusBadRequest},
+	{Is: rest.ErrTooLarge, Status: http.StatusRequestEntityTooLarge},
+	{Is: eventjobs.ErrReport, Status: http.StatusBadRequest},
+	{Is: eventjobs.ErrNoLetter, Status: http.StatusNotFound},
+	{Is: eventjobs.ErrClosed, Status: http.StatusServiceUnavailable},
+	{Is: events.ErrNotFound, Status: http.StatusNotFound},
+	{Is: events.ErrBudget, Status: http.StatusBadRequest},
 }
 
 var codes = map[int]string{

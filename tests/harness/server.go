@@ -12,17 +12,20 @@ import (
 	"time"
 )
 
-// Options are what a server is started with. Without YAML and VMPooler it gets a heketi.json for the simulated cluster and nothing else.
+// Options are what a server is started with. Without YAML, VMPooler and StackTach it gets a heketi.json for the simulated cluster and nothing else.
 type Options struct {
 	Dir      string         // folder of configuration, log and data; empty: a new one
 	Heketi   map[string]any // more keys of heketi.json's part "glusterfs"
 	HeketiX  map[string]any // more keys at heketi.json's top level
 	YAML     string         // our own configuration file instead; address, data folder and the two Heketi keys are added
 	VMPooler string         // a vmpooler.yaml instead; address and data folder are added
-	Env      []string       // more environment, "KEY=value"
-	Args     []string       // more arguments of serve
-	Tags     string         // build tags of the program
-	TLS      bool           // the server was told to speak TLS: only changes how it is asked whether it is up
+
+	StackTach string // the deployments of a StackTach instead, as JSON; address and data folder are added
+
+	Env  []string // more environment, "KEY=value"
+	Args []string // more arguments of serve
+	Tags string   // build tags of the program
+	TLS  bool     // the server was told to speak TLS: only changes how it is asked whether it is up
 }
 
 // Server is a running server of the real program.
@@ -68,6 +71,12 @@ func (s *Server) configure(o Options, port int) (env []string) {
 		file := filepath.Join(o.Dir, "vmpooler.yaml")
 		s.write(file, []byte(o.VMPooler))
 		s.flag = []string{"--vmpooler-config", file}
+		return place
+	}
+	if o.StackTach != "" {
+		file := filepath.Join(o.Dir, "deployments.json")
+		s.write(file, []byte(o.StackTach))
+		s.flag = []string{"--stacktach-config", file}
 		return place
 	}
 	if o.YAML == "" {
