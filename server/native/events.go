@@ -96,18 +96,18 @@ func readPacked(r *http.Request) ([]byte, error) {
 // split makes messages of a body: one JSON value, the elements of an array of them, or a value a line. A value is a notification,
 // or what StackTach keeps of one: an array of its routing key and itself. What is no JSON at all is left to become a dead letter.
 func split(body []byte, as eventjobs.Incoming) ([]eventjobs.Incoming, error) {
-	var values []json.RawMessage
-	switch text := strings.TrimSpace(string(body)); {
-	case text == "":
+	text := bytes.TrimSpace(body)
+	if len(text) == 0 {
 		return nil, &filterError{"body", "is empty"}
-	case json.Valid(body):
-		if values = elements(body); values == nil || isPair(values) {
-			values = []json.RawMessage{body}
-		}
-	default:
-		for line := range strings.Lines(text) {
-			if line = strings.TrimSpace(line); line != "" {
-				values = append(values, json.RawMessage(line))
+	}
+	values := elements(text)
+	switch {
+	case isPair(values) || values == nil && json.Valid(text):
+		values = []json.RawMessage{text}
+	case values == nil:
+		for line := range bytes.Lines(text) {
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				values = append(values, line)
 			}
 		}
 	}
@@ -132,7 +132,7 @@ func isPair(all []json.RawMessage) bool {
 // elements are those of a JSON array; nil of anything else.
 func elements(v []byte) []json.RawMessage {
 	var all []json.RawMessage
-	if json.Unmarshal(v, &all) != nil {
+	if len(v) == 0 || v[0] != '[' || json.Unmarshal(v, &all) != nil {
 		return nil
 	}
 	return all

@@ -42,10 +42,10 @@ func (l *ledger) time(r *row, indexed int64) {
 	case r.step != stepEnd || r.pair == 0:
 	case r.pair <= indexed:
 		l.ended[r.pair] = true
+	case len(l.begun[key]) <= 1: // none is the damage that Check tells of
+		delete(l.begun, key)
 	default:
-		if l.begun[key] = l.begun[key][1:]; len(l.begun[key]) == 0 {
-			delete(l.begun, key)
-		}
+		l.begun[key] = l.begun[key][1:]
 	}
 }
 
