@@ -176,7 +176,7 @@ func (s *stack) listsAreWhole() {
 
 // timingsAreTold is /stacky/timings/ and /stacky/summary/.
 func (s *stack) timingsAreTold() {
-	summary := s.model.Summary(50)
+	summary := s.model.Summary(0, 50)
 	expectThat(s, "there is much to sum up", len(summary) > 12, len(summary))
 	most := 0
 	for i, row := range summary[1:] {
@@ -194,7 +194,8 @@ func (s *stack) timingsAreTold() {
 	s.same("/stacky/summary/", nil, summary)
 	s.same("/stacky/summary/", q{"uuid", crooked}, summary)
 	for _, limit := range []int{0, 1, 7, 1000} {
-		s.same("/stacky/summary/", q{"limit", strconv.Itoa(limit)}, s.model.Summary(limit))
+		s.same("/stacky/summary/", q{"limit", strconv.Itoa(limit)}, s.model.Summary(0, limit))
+		s.same("/stacky/summary/", q{"limit", strconv.Itoa(limit), "offset", "2"}, s.model.Summary(2, limit))
 	}
 }
 

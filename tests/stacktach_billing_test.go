@@ -122,7 +122,7 @@ func (s *stack) auditsAreJudged() {
 	instance := s.sample().some(stackmodel.Nova, 1, instanceOf)[0]
 	s.same("/stacky/uuid/", q{"uuid", instance}, s.model.ByUUID("nova", instance, stackmodel.Window{}, stackmodel.First))
 	s.same("/stacky/timings/uuid/", q{"uuid", instance}, s.model.TimingsOf(instance))
-	s.same("/stacky/summary/", nil, s.model.Summary(50))
+	s.same("/stacky/summary/", nil, s.model.Summary(0, 50))
 	s.same("/stacky/hosts/", nil, s.model.Hosts("nova"))
 	s.watched("/stacky/watch/0/", q{"since", "1700000000"}, s.model.Watch("nova", "", "", time.Unix(1700000000, 0), time.Now()))
 }

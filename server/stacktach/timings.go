@@ -94,7 +94,7 @@ func (a *API) summary(r *http.Request) (rest.Response, error) {
 		if at.limit == 0 {
 			return rows, nil
 		}
-		all, err := tx.Summary(p.novaOrYard(), at.limit)
+		all, err := tx.Summary(p.novaOrYard(), at.offset, at.limit)
 		slices.SortFunc(all, func(x, y events.NameSummary) int { return strings.Compare(x.Name+".start", y.Name+".start") }) // as events are listed
 		for _, s := range all {
 			rows = append(rows, list{str(s.Name), num(s.N), str(durationText(s.Min)), str(durationText(s.Max)), str(averageText(s.Avg))})

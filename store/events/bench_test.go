@@ -285,7 +285,7 @@ func BenchmarkTimingsByName(b *testing.B) {
 
 func BenchmarkSummary(b *testing.B) {
 	benchQuery(b, func(_ *full, tx *events.Tx, _ int) (int, error) {
-		list, err := tx.Summary(events.Nova, 50)
+		list, err := tx.Summary(events.Nova, 0, 50)
 		return len(list), err
 	})
 }

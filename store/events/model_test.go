@@ -180,7 +180,7 @@ func (m *model) timingsNamed(s events.Service, name string, from, to time.Time, 
 	return slices.Clip(list)
 }
 
-func (m *model) summary(s events.Service, limit int) []events.NameSummary {
+func (m *model) summary(s events.Service, offset, limit int) []events.NameSummary {
 	byName := map[string][]events.Timing{}
 	for _, t := range m.services[s].timings {
 		if t.Complete() && t.Took() >= 0 {
@@ -191,6 +191,7 @@ func (m *model) summary(s events.Service, limit int) []events.NameSummary {
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		timings := byName[name]
 		slices.SortFunc(timings, func(a, b events.Timing) int { return cmp.Compare(a.ID, b.ID) })
+		timings = timings[min(offset, len(timings)):]
 		if limit >= 0 {
 			timings = timings[:min(limit, len(timings))]
 		}

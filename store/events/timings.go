@@ -173,16 +173,16 @@ type NameSummary struct {
 	Min, Max, Avg time.Duration
 }
 
-// Summary tells, by name, of the first limit complete timings (by id) that did not go back in time; a name without any is left out. A limit
-// of -1 is none.
-func (t *Tx) Summary(s Service, limit int) ([]NameSummary, error) {
+// Summary tells, by name, of limit complete timings (by id, without the first offset) that did not go back in time; a name without any is
+// left out. A limit of -1 is none.
+func (t *Tx) Summary(s Service, offset, limit int) ([]NameSummary, error) {
 	shelf, err := t.book.shelf(s)
 	if err != nil || limit == 0 {
 		return nil, err
 	}
 	var list []NameSummary
 	for _, name := range shelf.names() {
-		one, err := t.summarize(shelf, name, limit)
+		one, err := t.summarize(shelf, name, offset, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -207,7 +207,7 @@ func (s *shelf) names() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-func (t *Tx) summarize(s *shelf, name string, limit int) (NameSummary, error) {
+func (t *Tx) summarize(s *shelf, name string, offset, limit int) (NameSummary, error) {
 	all := lanes{listed(s.pairs(name, newSpan(time.Time{}, time.Time{}), func(one *Timing) rank { return rank{one.ID, 0} }))}
 	prefix := appendKey([]byte{tagByName}, name)
 	for _, p := range s.catalog.parts {
@@ -223,6 +223,9 @@ func (t *Tx) summarize(s *shelf, name string, limit int) (NameSummary, error) {
 		took, err := one.took()
 		if err != nil || took < 0 {
 			return err == nil, err
+		}
+		if offset--; offset >= 0 {
+			return true, nil
 		}
 		sum.N++
 		sum.Min, sum.Max = min(sum.Min, took), max(sum.Max, took)

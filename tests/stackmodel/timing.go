@@ -92,8 +92,8 @@ func (m *Model) TimingsNamed(name string, w Window, p Page) [][]any {
 	return rows
 }
 
-// Summary is /stacky/summary/: of each step the first limit pairs.
-func (m *Model) Summary(limit int) [][]any {
+// Summary is /stacky/summary/: of each step limit pairs, without the first offset.
+func (m *Model) Summary(offset, limit int) [][]any {
 	rows := [][]any{{"Event", "N", "Min", "Max", "Avg"}}
 	for _, event := range m.types(Nova) {
 		name, starts := strings.CutSuffix(event, ".start")
@@ -102,8 +102,12 @@ func (m *Model) Summary(limit int) [][]any {
 		}
 		var took []time.Duration
 		var sum time.Duration
+		left := offset
 		for _, t := range m.timings {
-			if t.name == name && t.complete() && t.took() >= 0 && len(took) < limit {
+			if t.name != name || !t.complete() || t.took() < 0 {
+				continue
+			}
+			if left--; left < 0 && len(took) < limit {
 				took = append(took, t.took())
 				sum += t.took()
 			}
