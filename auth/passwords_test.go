@@ -173,9 +173,6 @@ func TestHashPassword(t *testing.T) {
 		if err != nil || bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) != nil {
 			t.Errorf("%s: %q, %v", name, hash, err)
 		}
-		if cost, err := bcrypt.Cost([]byte(hash)); err != nil || cost < 10 {
-			t.Errorf("%s: cost %d, %v", name, cost, err)
-		}
 	}
 	for name, password := range map[string]string{"empty": "", "too long": long + "y"} {
 		if _, err := auth.HashPassword(password); !errors.Is(err, auth.ErrUnfit) || strings.Contains(err.Error(), "xx") {

@@ -187,12 +187,12 @@ func (c *crowd) lets(clients, rounds int) {
 
 func TestNoMachineIsGivenTwiceOverHTTP(t *testing.T) {
 	c := startCrowd(t, crowdOptions{})
-	c.lets(64, times(24))
+	c.lets(64, times(12))
 	s := c.finish()
 	if c.lost > 0 {
 		t.Errorf("%d requests were not answered", c.lost)
 	}
-	if c.served < 64*times(24) {
+	if c.served < 64*times(12) {
 		t.Errorf("%d checkouts were served", c.served)
 	}
 	if made := len(c.given) + 20; c.sameDay() && (s.Clone.Count.Total != made || s.Boot.Count.Total != made) {
