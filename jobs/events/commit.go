@@ -18,6 +18,7 @@ const mostUnfit = 16
 // load is what one caller wants stored, all in one transaction.
 type load struct {
 	items  []item
+	rows   int // that they make, about
 	weight int64
 	after  *load // of the same source: if it was not stored, this one must not be
 	taken  atomic.Bool
@@ -68,7 +69,7 @@ func (s *Service) wait(ctx context.Context, l *load) error {
 
 // again hands over once more what was not stored.
 func (s *Service) again(ctx context.Context, l *load) (*load, error) {
-	next := &load{items: l.items, weight: l.weight, done: make(chan struct{})}
+	next := &load{items: l.items, rows: l.rows, weight: l.weight, done: make(chan struct{})}
 	if err := s.room.Acquire(ctx, next.weight); err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (s *Service) commitLoop() {
 // gather adds the loads that wait, as long as the transaction has room. left is one that was taken and found none.
 func (s *Service) gather(first *load) (loads []*load, left *load) {
 	loads = []*load{first}
-	n, bytes := len(first.items), first.weight
+	n, bytes := max(len(first.items), first.rows), first.weight
 	for n < s.batch {
 		select {
 		case l, open := <-s.loads:
@@ -117,10 +118,10 @@ func (s *Service) gather(first *load) (loads []*load, left *load) {
 			if !l.claim() {
 				continue
 			}
-			if n+len(l.items) > s.batch || bytes+l.weight > s.inHand/2 {
+			if n+max(len(l.items), l.rows) > s.batch || bytes+l.weight > s.inHand/2 {
 				return loads, l
 			}
-			loads, n, bytes = append(loads, l), n+len(l.items), bytes+l.weight
+			loads, n, bytes = append(loads, l), n+max(len(l.items), l.rows), bytes+l.weight
 		default:
 			return loads, nil
 		}

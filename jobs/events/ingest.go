@@ -95,6 +95,9 @@ func (s *Service) submit(ctx context.Context, in []Incoming, prev *load) (*load,
 	}
 	l.items = make([]item, len(in))
 	err := s.parse(ctx, in, l.items)
+	for i := range l.items {
+		l.rows += 1 + len(l.items[i].usage.ImageExists)
+	}
 	if err == nil {
 		err = s.hand(ctx, l)
 	}

@@ -82,8 +82,12 @@ func (m *meter) stored(r *round, loads []*load) {
 		}
 		d.Stored++
 		d.LastReceived = e.Received
-		if e.When.After(d.LastWhen) {
-			d.LastWhen = e.When
+		when := e.When
+		if when.After(e.Received) { // a clock that goes ahead must not hide that nothing comes
+			when = e.Received
+		}
+		if when.After(d.LastWhen) {
+			d.LastWhen = when
 		}
 	}
 }

@@ -101,7 +101,7 @@ func TestAnOperationIsTwoEventsWithItsTiming(t *testing.T) {
 			n.Payload.Error == nil || n.Payload.Error.Text != "no space" || len(n.Payload.Targets) != 2 || n.Payload.Operation+".end" != failed.MessageID {
 			t.Errorf("body %s, %v", raw, err)
 		}
-		summary, err := tx.Summary(events.Yard, -1)
+		summary, err := tx.Summary(events.Yard, 0, -1)
 		if err != nil || len(summary) != 1 || summary[0].N != 3 {
 			t.Errorf("summary %+v, %v", summary, err)
 		}

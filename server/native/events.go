@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"yardmaster/auth"
 	eventjobs "yardmaster/jobs/events"
@@ -22,6 +24,9 @@ import (
 
 const (
 	ingestMost = 64 << 20 // bytes of one POST /events, unpacked as well as packed
+	splitMost  = 100_000  // notifications in it
+	nameMost   = 50       // bytes of the name of a deployment, as StackTach's
+	keyMost    = 255      // of an exchange and a routing key, as AMQP's
 	eventsPage = 100
 	eventsMost = 1000
 )
@@ -58,6 +63,14 @@ func (a api) ingest(r *http.Request) (rest.Response, error) {
 		return rest.Response{}, err
 	}
 	q := r.URL.Query()
+	for name, most := range map[string]int{"deployment": nameMost, "exchange": keyMost, "routing_key": keyMost} {
+		if !plain(q.Get(name), most) {
+			return rest.Response{}, &filterError{name, fmt.Sprintf("is not a printable text of at most %d bytes", most)}
+		}
+	}
+	if q.Get("deployment") == string(events.Yard) {
+		return rest.Response{}, &filterError{"deployment", "yard is the yard's own"}
+	}
 	messages, err := split(body, eventjobs.Incoming{Deployment: q.Get("deployment"), Exchange: q.Get("exchange"), RoutingKey: q.Get("routing_key")})
 	if err != nil {
 		return rest.Response{}, err
@@ -67,6 +80,10 @@ func (a api) ingest(r *http.Request) (rest.Response, error) {
 		return rest.Response{}, err
 	}
 	return rest.JSON(http.StatusOK, receipt(done)), nil
+}
+
+func plain(s string, most int) bool {
+	return len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // readPacked reads a body, unpacked if it says that it is packed.
@@ -109,7 +126,13 @@ func split(body []byte, as eventjobs.Incoming) ([]eventjobs.Incoming, error) {
 			if line = bytes.TrimSpace(line); len(line) > 0 {
 				values = append(values, line)
 			}
+			if len(values) > splitMost {
+				break
+			}
 		}
+	}
+	if len(values) > splitMost {
+		return nil, fmt.Errorf("%w: more than %d notifications", rest.ErrTooLarge, splitMost)
 	}
 	out := make([]eventjobs.Incoming, 0, len(values))
 	for _, v := range values {

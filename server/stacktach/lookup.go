@@ -3,6 +3,7 @@ package stacktach
 import (
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -104,6 +105,22 @@ func fold(s string) string { return strings.ToUpper(s) }
 // sameText compares as MySQL's usual collation does.
 func sameText(a, b string) bool { return fold(a) == fold(b) }
 
+// mostSteps bounds what an expression costs for each byte that it looks at.
+const mostSteps = 1000
+
+// steps is the size of an expression's program.
+func steps(expression string) int {
+	tree, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return 0
+	}
+	return len(program.Inst)
+}
+
 func (l lookup) expression(field string) (func(string) bool, error) {
 	if len(l.value) > longestRegex {
 		return nil, bad("The expression for '%s' is longer than %d bytes.", field, longestRegex)
@@ -115,6 +132,9 @@ func (l lookup) expression(field string) (func(string) bool, error) {
 	re, err := regexp.Compile(flags + l.value)
 	if err != nil {
 		return nil, bad("The expression for '%s' cannot be read: %v", field, err)
+	}
+	if steps(flags+l.value) > mostSteps {
+		return nil, bad("The expression for '%s' has too many repetitions.", field)
 	}
 	return re.MatchString, nil
 }

@@ -12,6 +12,7 @@ const (
 	watchBack    = 2 * time.Second // how far a watch looks back that does not say since when
 	mostWatched  = 10_000          // rows of one answer; who is further behind gets the rest with the next one
 	widestColumn = 50              // for the types of events, while none is known
+	widestType   = 255             // of those that are known
 )
 
 // watcher is what one poll asks for.
@@ -65,7 +66,7 @@ func width(tx *events.Tx, s events.Service) int {
 	if s != events.Yard {
 		s = events.Nova
 	}
-	if n := tx.LongestType(s); n > 0 {
+	if n := min(tx.LongestType(s), widestType); n > 0 {
 		return n
 	}
 	return widestColumn

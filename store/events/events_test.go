@@ -54,6 +54,26 @@ func TestIdsCountFromOneInEachService(t *testing.T) {
 	})
 }
 
+func TestASearchEndsWhenItIsStopped(t *testing.T) {
+	db := open(t, 3, 2)
+	for range 8 {
+		db.append(t, nova("", 0))
+	}
+	gone, looked := errors.New("gone"), 0
+	err := db.View(t.Context(), func(tx *events.Tx) error {
+		_, err := tx.Find(events.Query{Service: events.Nova, Limit: -1, WhereBody: func([]byte) bool { looked++; return false }, Stop: func() error {
+			if looked == 5 {
+				return gone
+			}
+			return nil
+		}})
+		return err
+	})
+	if !errors.Is(err, gone) || looked != 5 {
+		t.Errorf("got %v after %d bodies", err, looked)
+	}
+}
+
 func TestACopyOfAnEventIsTheSameEvent(t *testing.T) {
 	const parts = 6
 	db := open(t, 10, 4)

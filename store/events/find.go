@@ -218,6 +218,11 @@ func (f *search) partByID(p *part, by *match) (more bool, err error) {
 
 // visit takes an event into the answer if it belongs there. It returns false when the answer is complete.
 func (f *search) visit(one item) (bool, error) {
+	if f.Stop != nil && (f.WhereBody != nil || f.spent%64 == 0) {
+		if err := f.Stop(); err != nil {
+			return false, err
+		}
+	}
 	if one.row == nil && f.skipped < f.Offset && len(f.matches) < 2 && f.Where == nil && f.WhereBody == nil {
 		f.skipped++ // the index alone says that it is wanted
 		return true, nil

@@ -34,6 +34,8 @@ type Query struct {
 	Offset int
 	Limit  int // 0: no events; -1: all
 	Budget int // events that may be looked at in vain; 0: 500,000
+	// Stop is asked again and again; its error ends the search. nil: nobody is asked.
+	Stop func() error
 }
 
 const (
