@@ -32,7 +32,7 @@ func answersHaveTheirForm(t *testing.T) {
 		expect(p, "HEAD", a.Status, http.StatusOK)
 		expect(p, "HEAD has no body", a.Body, "")
 		p.unknownRoutes(c)
-		p.judged("a machine's body that is too large", p.ask(c, http.MethodPost, "/vm", `{"debian-7-i386":"`+strings.Repeat("1", 1<<17)+`"}`),
+		p.judged("a machine's body that is too large", p.ask(c, http.MethodPost, "/vm", `{"debian-7-i386":"`+strings.Repeat("1", 64<<10)+`"}`),
 			verdict{http.StatusRequestEntityTooLarge, "{\n  \"ok\": false..."})
 		name := p.takes(c, "debian-7-i386")
 		p.judged("slashes at the end", p.ask(c, http.MethodPut, "/vm/"+name+"/", `{"tags":{"a":"b"}}`), verdict{200, yes})
