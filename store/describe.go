@@ -32,6 +32,13 @@ func Schema() string {
 	describe(&b, tagDays)
 	describe(&b, vmTags)
 	describe(&b, usageDays)
+	describe(&b, ConfigObjects)
+	describe(&b, baseConfigs)
+	describe(&b, configPatches)
+	describe(&b, configBindings)
+	describe(&b, materialized)
+	describe(&b, ConfigUpgrades)
+	describe(&b, platformChecks)
 	return b.String()
 }
 

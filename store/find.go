@@ -162,3 +162,8 @@ func BlockNamed(tx *Tx, hosting, name string) bool {
 	_, err := BlockVolumes.One(tx, byName, hosting, name)
 	return err == nil
 }
+
+// LiveOn is the operation that holds a target, or ErrNotFound.
+func LiveOn(tx *Tx, target Ref) (Operation, error) {
+	return Operations.One(tx, byLive, target.String())
+}

@@ -19,6 +19,13 @@
 //	pooldays      date + task + pool; tagdays date + tag + value; vmtags date + machine + tag; usagedays date + of + name
 //	tokens        hash                by owner
 //	users         name
+//
+//	configobjects       kind.name         by name
+//	baseconfigs         object + release  by release
+//	configpatches       version           by target
+//	configbindings      label + object    by object
+//	materializedconfigs object + number
+//	configupgrades      release; platformchecks component + id
 package store
 
 import (
