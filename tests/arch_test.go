@@ -32,13 +32,14 @@ var walls = []wall{
 	{"server", []string{"auth", "server/rest"}},
 	{"server/rest", []string{"auth"}},
 	{"server/config", nil},
-	{"server/*", []string{"auth", "server/rest", "jobs", "jobs/volumes", "jobs/pools", "jobs/accounts", "jobs/events", "store", "store/events"}},
+	{"server/*", []string{"auth", "server/rest", "jobs", "jobs/volumes", "jobs/pools", "jobs/accounts", "jobs/events", "jobs/configs", "store", "store/events"}},
 	{"jobs", []string{"jobs/queue", "store"}},
 	{"jobs/queue", nil},
 	{"jobs/volumes", []string{"jobs", "jobs/volumes/placement", "store", "store/events", "executors", "executors/*"}},
 	{"jobs/pools", []string{"jobs", "jobs/pools/plan", "store", "executors", "executors/vm"}},
 	{"jobs/accounts", []string{"store"}},
 	{"jobs/events", []string{"jobs", "jobs/events/notice", "jobs/events/lifecycle", "jobs/events/report", "store", "store/events", "executors/amqp"}},
+	{"jobs/configs", []string{"jobs", "jobs/configs/materialize", "jobs/configs/bundle", "store", "executors/kube"}},
 	{"jobs/*/*", nil},
 	{"store", []string{"store/kv"}},
 	{"store/kv", nil},
@@ -46,6 +47,7 @@ var walls = []wall{
 	{"executors", nil},
 	{"executors/*", []string{"executors"}},
 	{"executors/sim/*", []string{"executors", "executors/sim"}},
+	{"executors/kube/*", []string{"executors", "executors/kube", "executors/kube/kubetest"}},
 	{"executors/vm/*", []string{"executors", "executors/vm", "executors/vm/vmtest"}},
 	// The black box: it builds the program and talks to it, and brings the machines that the program works on.
 	{"tests", []string{"client", "executors", "executors/sim", "executors/sim/*", "tests/*"}},
@@ -54,7 +56,7 @@ var walls = []wall{
 
 // testsMay is what the tests of any package may import beside what it may itself: machines to test against, and what main
 // would have wired a domain with.
-var testsMay = []string{"executors", "executors/*", "executors/sim/*", "executors/vm/*", "jobs/queue", "jobs/volumes/placement", "jobs/pools/plan"}
+var testsMay = []string{"executors", "executors/*", "executors/sim/*", "executors/vm/*", "executors/kube/*", "jobs/queue", "jobs/volumes/placement", "jobs/pools/plan"}
 
 // doors names, for every module of others, the packages of ours that may import it. A module that has no row may not be used.
 var doors = map[string][]string{
@@ -73,6 +75,14 @@ var doors = map[string][]string{
 	"github.com/klauspost/compress":       {"store/events"},
 	"github.com/robfig/cron/v3":           {"jobs/events"},
 	"go.yaml.in/yaml/v3":                  {"server/config"},
+	"k8s.io/client-go":                    {"executors/kube", "executors/kube/*"},
+	"k8s.io/api":                          {"executors/kube", "executors/kube/*"},
+	"k8s.io/apimachinery":                 {"executors/kube", "executors/kube/*"},
+	"sigs.k8s.io/structured-merge-diff":   {"executors/kube", "executors/kube/*"},
+	"sigs.k8s.io/yaml":                    {"jobs/configs/materialize", "executors/kube"},
+	"sigs.k8s.io/kustomize/kyaml":         {"jobs/configs/materialize"},
+	"github.com/evanphx/json-patch/v5":    {"jobs/configs/materialize"},
+	"github.com/aymanbagabas/go-udiff":    {"jobs/configs/materialize"},
 	"mvdan.cc/sh/v3":                      {"executors/sim"},
 	"github.com/prometheus/client_golang": {"main", "server", "server/heketi", "server/vmpooler"},
 	"golang.org/x/sync":                   {"*", "*/*", "*/*/*"},
@@ -105,7 +115,7 @@ var forbidden = map[string][]string{
 }
 
 // top is everything that the root of the repository may hold beside dot files.
-var top = []string{"main.go", "serve.go", "wiring.go", "commands.go", "pools.go", "users.go", "import.go", "events.go", "cloud.go", "report.go", "instant.go", "server", "store", "jobs", "executors", "auth", "client", "docs", "tests", "go.mod", "go.sum",
+var top = []string{"main.go", "serve.go", "wiring.go", "commands.go", "pools.go", "users.go", "import.go", "events.go", "cloud.go", "report.go", "platform.go", "demo.go", "instant.go", "server", "store", "jobs", "executors", "auth", "client", "docs", "tests", "go.mod", "go.sum",
 	"Dockerfile", "compose.yaml", "README.md", "LICENSE", "yardmaster.example.yaml"}
 
 const module = "yardmaster"
