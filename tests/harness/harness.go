@@ -18,9 +18,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Main is the body of a TestMain: it runs the tests, looks for goroutines that nobody waited for and removes the binaries.
+// Main is the body of a TestMain: it runs the tests, looks for goroutines that nobody waited for, ends what the tests shared and removes
+// the binaries.
 func Main(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		endControlPlane()
 		for _, b := range built() {
 			os.RemoveAll(filepath.Dir(b.path))
 		}

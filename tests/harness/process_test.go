@@ -8,11 +8,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { Main(m) }
 
 func shell(t *testing.T, script string, env ...string) *Process {
 	t.Helper()
