@@ -1,0 +1,122 @@
+package configs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"yardmaster/executors/kube"
+	"yardmaster/jobs"
+	"yardmaster/store"
+)
+
+// pruneInput are the objects that the records do not have any more.
+type pruneInput struct {
+	Refs []kube.Ref `json:"refs"`
+}
+
+type pruneKind struct{ base }
+
+func (pruneKind) Name() string { return kindPrune }
+
+// Policy: what is to go goes.
+func (k pruneKind) Policy() jobs.Policy {
+	p := k.base.Policy()
+	p.Forward = true
+	return p
+}
+
+func (k pruneKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	in, err := jobs.Input[pruneInput](op)
+	if err != nil {
+		return err
+	}
+	for _, ref := range in.Refs {
+		err := j.Do(pruneStep(ref), func() error {
+			err := k.d.cluster.Delete(ctx, ref)
+			if errors.Is(err, kube.ErrNotFound) {
+				return nil
+			}
+			return again(err, ref.String()+": ")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func pruneStep(r kube.Ref) string { return "prune/" + r.String() }
+
+// Prunable are the objects on the cluster that this yard has applied and has no records of: what a release left behind, or a
+// namespace that was moved from. Namespaces are never among them.
+func (s *Service) Prunable(ctx context.Context) ([]string, error) {
+	refs, err := s.prunable(ctx)
+	out := []string{}
+	for _, r := range refs {
+		out = append(out, r.String())
+	}
+	return out, err
+}
+
+func (s *Service) prunable(ctx context.Context) ([]kube.Ref, error) {
+	owned, err := s.cluster.Owned(ctx)
+	if err != nil {
+		return nil, outward(err)
+	}
+	wanted := map[string]bool{}
+	err = s.view(ctx, func(st *state) error {
+		for id, o := range st.objects {
+			if o.current == nil {
+				continue
+			}
+			text, err := s.unpack(o.current.Body)
+			if err != nil {
+				return err
+			}
+			m, err := kube.Parse([]byte(text))
+			if err != nil {
+				return err
+			}
+			if m.Namespace == "" {
+				m.Namespace = s.cluster.Namespace()
+			}
+			wanted[id+"\x00"+m.Namespace] = true
+			wanted[id+"\x00"] = true // as a cluster-scoped kind is listed
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(wanted) == 0 {
+		return nil, fmt.Errorf("%w: there are no base configs, so everything would go", ErrInvalid)
+	}
+	return slices.DeleteFunc(owned, func(r kube.Ref) bool { return r.Kind == "Namespace" || wanted[r.ID()+"\x00"+r.Namespace] }), nil
+}
+
+// Prune removes them. Errors: ErrInvalid if there are no records at all, ErrConflict.
+func (s *Service) Prune(ctx context.Context, by Who, dry bool) (Change, error) {
+	var out Change
+	err := s.alone(ctx, func(ctx context.Context) error {
+		refs, err := s.prunable(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range refs {
+			out.Objects = append(out.Objects, r.String())
+		}
+		if dry || len(refs) == 0 {
+			return nil
+		}
+		out.Op, err = s.submit(ctx, by, kindPrune, func(_ *store.Tx, op *store.Operation) error {
+			for _, r := range refs {
+				op.Plan = append(op.Plan, pruneStep(r))
+			}
+			return jobs.SetInput(op, pruneInput{refs})
+		})
+		return err
+	})
+	return out, err
+}

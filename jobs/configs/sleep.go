@@ -1,0 +1,282 @@
+package configs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"yardmaster/executors/kube"
+	"yardmaster/jobs"
+	"yardmaster/jobs/configs/materialize"
+	"yardmaster/store"
+)
+
+// sleepInput are the workloads that hibernation is about, and how many replicas each is to have again.
+type sleepInput struct {
+	Workloads []sleeper `json:"workloads"`
+}
+
+type sleeper struct {
+	ID       string `json:"id"`
+	Ref      string `json:"ref"`                // apiVersion kind namespace name, as JSON
+	Replicas *int64 `json:"replicas,omitempty"` // as materialized; nil: whatever they were
+	Saved    *int64 `json:"saved,omitempty"`    // as they were before hibernation
+}
+
+func (w sleeper) ref() (r kube.Ref, err error) {
+	return r, json.Unmarshal([]byte(w.Ref), &r)
+}
+
+// The steps of hibernation: what was there, and what each workload was told.
+const (
+	stepSaved = "replicas"
+	stepScale = "workload"
+)
+
+// sleepers are the workloads of the platform, but for those that are protected.
+func (s *Service) sleepers(st *state) (sleepInput, error) {
+	var in sleepInput
+	saved := map[string]int64{}
+	if text := st.settings[settingSlept]; text != "" {
+		if err := json.Unmarshal([]byte(text), &saved); err != nil {
+			return in, fmt.Errorf("setting %s: %w", settingSlept, err)
+		}
+	}
+	for _, id := range st.ids() {
+		o := st.objects[id]
+		if !workload(o.rec.Kind) || o.current == nil || slices.Contains(s.cfg.Protect, o.rec.Name) {
+			continue
+		}
+		text, err := s.unpack(o.current.Body)
+		if err != nil {
+			return in, err
+		}
+		m, err := kube.Parse([]byte(text))
+		if err != nil {
+			return in, err
+		}
+		ref, err := json.Marshal(m.Ref)
+		if err != nil {
+			return in, err
+		}
+		w := sleeper{ID: id, Ref: string(ref)}
+		if n, has, err := materialize.Replicas(text); err != nil {
+			return in, err
+		} else if has {
+			w.Replicas = &n
+		}
+		if n, was := saved[id]; was {
+			w.Saved = &n
+		}
+		in.Workloads = append(in.Workloads, w)
+	}
+	return in, nil
+}
+
+// Hibernate tells all workloads of the platform to run no replicas. Errors: ErrConflict.
+func (s *Service) Hibernate(ctx context.Context, by Who) (Change, error) {
+	return s.sleepChange(ctx, by, kindHibernate)
+}
+
+// Revive tells them to run again what they are configured to, or ran before where that is not configured. Errors: ErrConflict.
+func (s *Service) Revive(ctx context.Context, by Who) (Change, error) {
+	return s.sleepChange(ctx, by, kindRevive)
+}
+
+func (s *Service) sleepChange(ctx context.Context, by Who, kind string) (Change, error) {
+	var out Change
+	err := s.alone(ctx, func(ctx context.Context) error {
+		var in sleepInput
+		err := s.view(ctx, func(st *state) error {
+			var err error
+			in, err = s.sleepers(st)
+			for _, w := range in.Workloads {
+				out.Objects = append(out.Objects, st.show(w.ID))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		out.Op, err = s.submit(ctx, by, kind, func(_ *store.Tx, op *store.Operation) error {
+			op.Plan = nil
+			for _, w := range in.Workloads {
+				op.Plan = append(op.Plan, stepScale+"/"+w.ID)
+			}
+			return jobs.SetInput(op, in)
+		})
+		return err
+	})
+	return out, err
+}
+
+// Hibernated tells whether the platform sleeps.
+func (s *Service) Hibernated(ctx context.Context) (bool, error) {
+	since, err := s.setting(ctx, settingAsleep)
+	return since != "", err
+}
+
+type hibernateKind struct{ base }
+
+func (hibernateKind) Name() string { return kindHibernate }
+
+// Run notes what every workload runs before it tells the first one anything: what a second run finds is not what was.
+func (k hibernateKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	in, err := jobs.Input[sleepInput](op)
+	if err != nil {
+		return err
+	}
+	had := map[string]int64{}
+	if !j.Get(stepSaved, &had) {
+		if had, err = k.replicas(ctx, in); err != nil {
+			return err
+		}
+		if err := j.Put(stepSaved, had); err != nil {
+			return err
+		}
+	}
+	return k.tell(ctx, in, j, func(w sleeper) (int64, bool) {
+		_, there := had[w.ID]
+		return 0, there
+	})
+}
+
+// replicas is what the workloads run that are there.
+func (k base) replicas(ctx context.Context, in sleepInput) (map[string]int64, error) {
+	had := map[string]int64{}
+	for _, w := range in.Workloads {
+		ref, err := w.ref()
+		if err != nil {
+			return nil, err
+		}
+		n, err := k.d.cluster.Replicas(ctx, ref)
+		switch {
+		case errors.Is(err, kube.ErrNotFound):
+		case err != nil:
+			return nil, again(err, w.ID+": ")
+		default:
+			had[w.ID] = n
+		}
+	}
+	return had, nil
+}
+
+// tell scales each workload that want says something of. One that is gone is passed over.
+func (k base) tell(ctx context.Context, in sleepInput, j *jobs.Journal, want func(sleeper) (int64, bool)) error {
+	for _, w := range in.Workloads {
+		n, say := want(w)
+		if !say {
+			continue
+		}
+		err := j.Do(stepScale+"/"+w.ID, func() error {
+			ref, err := w.ref()
+			if err != nil {
+				return err
+			}
+			err = k.d.cluster.Scale(ctx, ref, n)
+			if errors.Is(err, kube.ErrNotFound) {
+				return nil
+			}
+			return again(err, w.ID+": ")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Finish remembers what to revive. What an earlier hibernation found counts, where the platform slept already.
+func (hibernateKind) Finish(tx *store.Tx, op *store.Operation) error {
+	in, err := jobs.Input[sleepInput](*op)
+	if err != nil {
+		return err
+	}
+	had := map[string]int64{}
+	jobs.Learnt(op, stepSaved, &had)
+	for _, w := range in.Workloads {
+		if w.Saved != nil && had[w.ID] == 0 {
+			had[w.ID] = *w.Saved
+		}
+	}
+	text, err := json.Marshal(had)
+	if err != nil {
+		return err
+	}
+	if err := store.Settings.Put(tx, &store.Setting{Name: settingSlept, Value: string(text)}); err != nil {
+		return err
+	}
+	return store.Settings.Put(tx, &store.Setting{Name: settingAsleep, Value: tx.Now().UTC().Format(time.RFC3339)})
+}
+
+// Undo wakes what was put to sleep.
+func (k hibernateKind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	in, err := jobs.Input[sleepInput](op)
+	if err != nil {
+		return err
+	}
+	had := map[string]int64{}
+	if !j.Get(stepSaved, &had) {
+		return nil
+	}
+	for _, w := range in.Workloads {
+		n, was := had[w.ID]
+		ref, err := w.ref()
+		if err != nil {
+			return err
+		}
+		if !was {
+			continue
+		}
+		if runs, err := k.d.cluster.Replicas(ctx, ref); err == nil && runs == n {
+			continue
+		}
+		if err := k.d.cluster.Scale(ctx, ref, n); err != nil && !errors.Is(err, kube.ErrNotFound) {
+			return again(err, w.ID+": ")
+		}
+	}
+	return nil
+}
+
+type reviveKind struct{ base }
+
+func (reviveKind) Name() string { return kindRevive }
+
+// Policy: a platform that was half woken is woken the rest of the way.
+func (k reviveKind) Policy() jobs.Policy {
+	p := k.base.Policy()
+	p.Forward = true
+	return p
+}
+
+func (k reviveKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	in, err := jobs.Input[sleepInput](op)
+	if err != nil {
+		return err
+	}
+	scalers, err := k.d.cluster.Autoscalers(ctx)
+	if err != nil {
+		return again(err, "")
+	}
+	runs, err := k.replicas(ctx, in)
+	if err != nil {
+		return err
+	}
+	return k.tell(ctx, in, j, func(w sleeper) (int64, bool) {
+		scaled := slices.ContainsFunc(scalers, func(a kube.Autoscaler) bool { return a.Target.ID() == w.ID })
+		switch {
+		case w.Replicas != nil && !scaled:
+			return *w.Replicas, true
+		case w.Saved != nil:
+			return max(*w.Saved, 1), true // an autoscaler leaves alone what runs none
+		}
+		return 1, runs[w.ID] == 0 // what runs without our doing goes on as it does
+	})
+}
+
+func (reviveKind) Finish(tx *store.Tx, _ *store.Operation) error {
+	return errors.Join(store.Settings.Delete(tx, settingAsleep), store.Settings.Delete(tx, settingSlept))
+}

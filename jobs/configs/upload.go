@@ -1,0 +1,192 @@
+package configs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"yardmaster/jobs/configs/bundle"
+	"yardmaster/jobs/configs/materialize"
+	"yardmaster/store"
+)
+
+// The bounds of what one upload may bring.
+const (
+	mostFiles     = 5000
+	longestFile   = 16 << 20
+	longestUpload = 256 << 20
+)
+
+// reserved are names that the API has taken for itself.
+var reserved = []string{"versions", "history", "image", "upload", "search", "namespace", "registry", "apply", "previous", "k8s-inconsistencies", "rollback", "prune"}
+
+// ReadArchive takes an archive or a single text apart. Errors: ErrInvalid.
+func ReadArchive(name string, body []byte) ([]File, error) {
+	files, _, err := bundle.Read(name, body, bundle.Limits{Files: mostFiles, FileBytes: longestFile, TotalBytes: longestUpload})
+	if err != nil {
+		return nil, fmt.Errorf("%w: file: %w", ErrInvalid, err)
+	}
+	out := make([]File, len(files))
+	for i, f := range files {
+		out[i] = File{f.Name, f.Text}
+	}
+	return out, nil
+}
+
+// Upload takes a release's base configs. Errors: ErrInvalid, ErrConflict.
+func (s *Service) Upload(ctx context.Context, by Who, u Upload) (Change, error) {
+	if !releaseForm.MatchString(u.Release) {
+		return Change{}, fmt.Errorf("%w: release_version %q: letters, digits and . _ + - are allowed, up to 128, beginning with a letter or digit", ErrInvalid, u.Release)
+	}
+	docs, err := s.documents(u.Files)
+	if err != nil {
+		return Change{}, err
+	}
+	return s.change(ctx, by, kindUpload, u.Dry, func(st *state, e *edit) error {
+		for _, doc := range docs {
+			if err := st.base1(e, by, doc, u.Release); err != nil {
+				return err
+			}
+		}
+		e.write(func(tx *store.Tx, _ *store.Operation) error { return noteUpgrade(tx, u.Release, by.User) })
+		return nil
+	})
+}
+
+// documents reads base configs; placeholders whose values may change later stay in.
+func (s *Service) documents(files []File) ([]materialize.Document, error) {
+	values := maps.Clone(s.cfg.Values)
+	if values == nil {
+		values = map[string]string{}
+	}
+	for _, name := range lateNames() {
+		values[name] = "${" + name + "}"
+	}
+	var docs []materialize.Document
+	var faults []error
+	for _, f := range files {
+		found, err := materialize.Documents(f.Name, string(f.Text), materialize.Options{Values: values, Reserved: reserved})
+		if err != nil {
+			faults = append(faults, err)
+		}
+		docs = append(docs, found...)
+	}
+	if faults != nil {
+		return nil, fmt.Errorf("%w: base_config: %w", ErrInvalid, errors.Join(faults[:min(len(faults), mostFaults)]...))
+	}
+	if len(docs) == 0 {
+		return nil, fmt.Errorf("%w: base_config: there is no object in it", ErrInvalid)
+	}
+	return docs, unique(docs)
+}
+
+// unique refuses an upload that has an object twice.
+func unique(docs []materialize.Document) error {
+	seen := map[string]materialize.Document{}
+	for _, doc := range docs {
+		if was, twice := seen[doc.ID()]; twice {
+			return fmt.Errorf("%w: base_config: %s is there twice: %s, line %d, and %s, line %d", ErrInvalid, doc.ID(),
+				cmp.Or(was.File, "text"), was.Line, cmp.Or(doc.File, "text"), doc.Line)
+		}
+		seen[doc.ID()] = doc
+	}
+	return nil
+}
+
+// base1 takes up one object of a release.
+func (st *state) base1(e *edit, by Who, doc materialize.Document, release string) error {
+	id := doc.ID()
+	o := st.objects[id]
+	if o == nil {
+		o = &object{rec: store.ConfigObject{ID: id, Kind: doc.Kind, Name: doc.Name, Created: st.now}, bases: map[string]store.BaseConfig{}}
+		st.objects[id] = o
+		st.named[doc.Name]++
+		rec := o.rec
+		e.write(func(tx *store.Tx, _ *store.Operation) error { return store.ConfigObjects.Put(tx, &rec) })
+	}
+	body, err := st.d.pack(doc.Text)
+	if err != nil {
+		return err
+	}
+	previous := newest(slices.DeleteFunc(slices.Collect(maps.Keys(o.bases)), func(r string) bool { return r == release }))
+	if was, again := o.bases[release]; again {
+		previous = was.Previous
+	}
+	b := store.BaseConfig{Object: id, Release: release, Previous: previous, Body: body, Creator: by.User, Created: st.now}
+	o.bases[release] = b
+	e.write(func(tx *store.Tx, _ *store.Operation) error {
+		b.Created = tx.Now()
+		return store.PutBaseConfig(tx, &b)
+	})
+	if o.rec.Pin != nil && newest(slices.Collect(maps.Keys(o.bases))) == release {
+		o.rec.Pin = nil
+		e.write(changeObject(id, func(rec *store.ConfigObject) { rec.Pin = nil }))
+	}
+	st.bind(e, store.ConfigBinding{Label: doc.Kind, Object: o.rec.Name}) // the default label of its kind
+	e.touch(id)
+	return nil
+}
+
+// bind gives a label to an object.
+func (st *state) bind(e *edit, b store.ConfigBinding) {
+	if st.bindings[b] {
+		return
+	}
+	st.bindings[b] = true
+	e.write(func(tx *store.Tx, _ *store.Operation) error { return store.PutBinding(tx, &b) })
+}
+
+// noteUpgrade remembers who brought a release, and when.
+func noteUpgrade(tx *store.Tx, release, user string) error {
+	u, err := store.ConfigUpgrades.Get(tx, release)
+	if errors.Is(err, store.ErrNotFound) {
+		u, err = store.ConfigUpgrade{Release: release, Created: tx.Now()}, nil
+	}
+	if err != nil {
+		return err
+	}
+	if user != "" && !slices.Contains(u.Creators, user) {
+		u.Creators = append(u.Creators, user)
+	}
+	u.Updated = tx.Now()
+	return store.ConfigUpgrades.Put(tx, &u)
+}
+
+// Image makes a new release of one object with another image. Errors: ErrInvalid, ErrNotFound, ErrConflict.
+func (s *Service) Image(ctx context.Context, by Who, i Image) (Change, error) {
+	switch {
+	case strings.TrimSpace(i.Image) == "" || strings.ContainsAny(i.Image, " \t\r\n"):
+		return Change{}, fmt.Errorf("%w: image %q: it must be an image's name without blanks", ErrInvalid, i.Image)
+	case !commentForm.MatchString(i.Comment):
+		return Change{}, fmt.Errorf("%w: comment %q: 1 to 40 letters, digits, - and _ are allowed", ErrInvalid, i.Comment)
+	}
+	return s.change(ctx, by, kindImage, i.Dry, func(st *state, e *edit) error {
+		o, err := st.find(i.Object)
+		if err != nil {
+			return err
+		}
+		current := newest(slices.Collect(maps.Keys(o.bases)))
+		base, ok := o.bases[current]
+		if !ok {
+			return fmt.Errorf("%w: object %q has no base config", ErrNotFound, i.Object)
+		}
+		text, err := s.unpack(base.Body)
+		if err != nil {
+			return err
+		}
+		text, err = materialize.SetImage(text, i.Container, i.Image)
+		if err != nil {
+			return fmt.Errorf("%w: object %s, container %q: %w", ErrInvalid, i.Object, i.Container, err)
+		}
+		release := current + "-" + i.Comment
+		if !releaseForm.MatchString(release) {
+			return fmt.Errorf("%w: comment: the release would be called %q, which is too long", ErrInvalid, release)
+		}
+		doc := materialize.Document{Object: materialize.Object{Kind: o.rec.Kind, Name: o.rec.Name}, Text: text}
+		return st.base1(e, by, doc, release)
+	})
+}
