@@ -174,6 +174,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	once := flags.Bool("once", false, "walk through, then end")
 	dir := flags.String("dir", "", "folder for the data (default: a new temporary one)")
+	kubeconfig := flags.String("kubeconfig", "", "a cluster for the platform, instead of a simulated one")
 	listen := flags.String("listen", "127.0.0.1:8080", "address; port 0 takes a free one")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -195,34 +196,37 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	platform := &client.Platform{Token: newID()}
 	cfg, warnings, err := config.Load([]string{"--listen", *listen, "--data-dir", *dir, "--log-level", "warn", "--log-format", "text"}, []string{
 		"YARDMASTER_HEKETI_EXECUTOR=sim", "YARDMASTER_HEKETI_ADMIN_KEY=" + keys.Admin, "YARDMASTER_HEKETI_USER_KEY=" + keys.User,
 		"YARDMASTER_SIM_NODES=6", "YARDMASTER_SIM_DEVICES_PER_NODE=4", "YARDMASTER_SIM_LATENCY=20ms", "YARDMASTER_HEKETI_OPEN_HELLO=true",
 		"YARDMASTER_AUTH_USERS=[{name: demo, role: user, password_hash: '" + hash + "'}]",
 		"YARDMASTER_POOLS_PROVIDERS=[{name: simulated, kind: sim, createvm_max_time: 500ms}]",
-		"YARDMASTER_POOLS_LIST=" + demoPools, "YARDMASTER_DIALECTS_STACKTACH_ANONYMOUS=read"}, os.ReadFile)
+		"YARDMASTER_POOLS_LIST=" + demoPools, "YARDMASTER_DIALECTS_STACKTACH_ANONYMOUS=read",
+		"YARDMASTER_CONFIGS_NAMESPACE=yardmaster-demo", "YARDMASTER_CONFIGS_TOKEN=" + platform.Token, clusterOf(*kubeconfig)}, os.ReadFile)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ready := make(chan string, 1)
+	ready := make(chan up, 1)
 	served := make(chan error, 1)
 	go func() {
-		served <- serve(ctx, cfg, warnings, logger(cfg.Log, stderr), func(addr string) { ready <- addr })
+		served <- serve(ctx, cfg, warnings, logger(cfg.Log, stderr), func(u up) { ready <- u })
 	}()
 	select {
 	case err := <-served:
 		return err
-	case addr := <-ready:
-		pooler.Base = "http://" + addr
+	case is := <-ready:
+		pooler.Base = "http://" + is.addr
+		platform.Base, platform.Meddle = pooler.Base, meddler(cfg.Configs, is.cluster)
 		c := client.New(pooler.Base, "admin", keys.Admin)
 		cloud, err := startCloud(ctx, c)
 		if err != nil {
 			cancel()
 			return errors.Join(fmt.Errorf("cloud: %w", err), <-served)
 		}
-		tour := client.Tour{Client: c, Notified: cloud.sent, Keys: keys, Pooler: pooler, Out: stdout}
+		tour := client.Tour{Client: c, Notified: cloud.sent, Keys: keys, Pooler: pooler, Platform: platform, Out: stdout}
 		for _, p := range cfg.Pools.List {
 			tour.Pools = append(tour.Pools, p.Name)
 		}

@@ -16,8 +16,10 @@ import (
 	"time"
 	"yardmaster/auth"
 	"yardmaster/executors/gluster"
+	"yardmaster/executors/kube"
 	"yardmaster/jobs"
 	"yardmaster/jobs/accounts"
+	"yardmaster/jobs/configs"
 	"yardmaster/jobs/pools"
 	"yardmaster/jobs/queue"
 	"yardmaster/jobs/volumes"
@@ -37,8 +39,14 @@ import (
 // gcPercent lets the heap triple between collections: a server of 40 MiB gains a tenth of its speed for 15 MiB more.
 const gcPercent = 200
 
-// serve runs the server until ctx ends. started, if given, is told the address once requests are answered.
-func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.Logger, started func(addr string)) (err error) {
+// up is a server that answers requests.
+type up struct {
+	addr    string
+	cluster kube.Cluster // nil: there is none
+}
+
+// serve runs the server until ctx ends. started, if given, is told once requests are answered.
+func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.Logger, started func(up)) (err error) {
 	for _, w := range warnings {
 		log.Warn(w)
 	}
@@ -94,6 +102,11 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		return err
 	}
 	defer func() { err = errors.Join(err, happened.Close()) }()
+	platform, err := openPlatform(ctx, cfg, secrets, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, platform.Close()) }()
 	keeper := pools.NewKeeper(yard.domain, db, yard.providers, meter(meters))
 
 	registry := prometheus.NewRegistry()
@@ -109,7 +122,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 			health.Heard(o)
 		}
 	}
-	kinds := slices.Concat(domain.Kinds(g, secrets), yard.domain.Kinds(yard.providers, inDNS), happened.service.Kinds())
+	kinds := slices.Concat(domain.Kinds(g, secrets), yard.domain.Kinds(yard.providers, inDNS), happened.service.Kinds(), platform.Kinds())
 	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: kinds, Logger: log, NewID: newID, Epoch: newID(),
 		Worker: own, KeyID: secrets.ID(), Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
 		Stuck: jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
@@ -120,8 +133,14 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	}
 	in := inside{cfg: cfg, db: db, queue: q, runner: runner, volumes: volumes.NewService(domain, db, runner, secrets),
 		pools: pools.NewService(yard.domain, db, keeper), people: people, meters: meters, events: happened, registry: registry, log: log}
+	if in.platform, err = platform.service(in); err != nil {
+		return err
+	}
 	countOperations(registry, db)
 	countEvents(registry, happened.service, time.Now)
+	if in.platform != nil {
+		countPlatform(registry, in.platform)
+	}
 
 	front, reset, err := dialects(in)
 	if err != nil {
@@ -142,7 +161,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	stop := operate(ctx, in, keeper, g, reset)
 	log.Info("serving", "address", srv.Addr().String(), "version", version(), "data_dir", cfg.DataDir, "embedded_queue", q.Embedded())
 	if started != nil {
-		started(srv.Addr().String())
+		started(up{srv.Addr().String(), platform.cluster})
 	}
 	err = srv.Serve(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -156,7 +175,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 
 // nothingSealed refuses to make a new key where records hold what another one sealed.
 func nothingSealed(ctx context.Context, db *store.DB) error {
-	return errors.Join(volumes.NothingSealed(ctx, db), accounts.NothingSealed(ctx, db))
+	return errors.Join(volumes.NothingSealed(ctx, db), accounts.NothingSealed(ctx, db), configs.NothingSealed(ctx, db))
 }
 
 func isNew(path string) bool {
@@ -174,6 +193,7 @@ type inside struct {
 	pools    *pools.Service
 	people   people
 	events   *eventParts
+	platform *configs.Service  // nil: there is no cluster
 	meters   *vmpooler.Metrics // nil: nobody wants them
 	registry *prometheus.Registry
 	log      *slog.Logger
@@ -204,6 +224,9 @@ func operate(ctx context.Context, in inside, keeper *pools.Keeper, g *gluster.Gl
 	}
 	parts.Go(func() { keeper.Keep(ctx, in.runner) })
 	parts.Go(func() { in.events.service.Keep(ctx, in.runner) })
+	if in.platform != nil {
+		parts.Go(func() { in.platform.Run(ctx) })
+	}
 	parts.Go(func() {
 		if err := in.events.service.Feed(ctx, in.events.sources...); err != nil && ctx.Err() == nil {
 			in.log.Error("consumers of events ended", "err", err)
@@ -263,13 +286,20 @@ func tables(in inside) ([]rest.Dialect, func(), error) {
 	}
 	all := []rest.Dialect{api.Dialect(), pooler.Dialect(), stack.Dialect(),
 		native.New(native.Options{DB: in.db, Runner: in.runner, Accounts: in.people.accounts, Events: in.events.service, Auth: doors.native}), server.Endpoints(doors.native, routes...)}
+	if in.platform != nil {
+		platform, err := platformDialect(in, in.platform, doors.platform)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, platform.Dialect())
+	}
 	return all, api.ResetAdminState, nil
 }
 
 // parts are what GET /readyz tells of.
 func parts(in inside) []server.Part {
 	db, q := in.db, in.queue
-	return []server.Part{
+	all := []server.Part{
 		{Name: "store", Required: true, Check: func(ctx context.Context) (any, error) {
 			return nil, errors.Join(db.View(ctx, func(*store.Tx) error { return nil }), db.Writable(ctx))
 		}},
@@ -305,6 +335,10 @@ func parts(in inside) []server.Part {
 		}},
 		{Name: "events", Check: func(context.Context) (any, error) { return nil, in.events.service.Ready() }},
 	}
+	if in.platform != nil {
+		all = append(all, server.Part{Name: "cluster", Check: func(ctx context.Context) (any, error) { return in.platform.Ping(ctx) }})
+	}
+	return all
 }
 
 // onSignal calls do at every signal until ctx ends.
@@ -347,7 +381,12 @@ func work(ctx context.Context, cfg config.Config, warnings []string, log *slog.L
 		return err
 	}
 	defer func() { err = errors.Join(err, yard.Close()) }()
-	kinds := slices.Concat(domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), yard.domain.Kinds(yard.providers, inDNS))
+	platform, err := openPlatform(ctx, cfg, secrets, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, platform.Close()) }()
+	kinds := slices.Concat(domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), yard.domain.Kinds(yard.providers, inDNS), platform.Kinds())
 	host, _ := os.Hostname()
 	name := fmt.Sprintf("worker-%s-%d", host, os.Getpid())
 	w := jobs.RemoteWorker(q, kinds, name, secrets.ID(), time.Now, log)

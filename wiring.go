@@ -117,7 +117,7 @@ func volumeConfig(h config.Heketi) volumes.Config {
 }
 
 // doors are the ways to sign in at each API.
-type doors struct{ heketi, native, pools, events auth.Authenticator }
+type doors struct{ heketi, native, pools, events, platform auth.Authenticator }
 
 func openDoors(cfg config.Config, who people) (doors, error) {
 	var tokens []auth.Token
@@ -135,6 +135,10 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 	tokenDoor := auth.Opaque(auth.OpaqueOptions{Headers: []string{"X-AUTH-TOKEN"}, Bearer: true, Challenge: `Basic realm="Authentication required"`,
 		Lookups: []auth.TokenLookup{configured.Find, who.tokens}})
 	ways := []auth.Authenticator{tokenDoor, who.own}
+	platform, err := platformDoor(cfg, configured.Find, who)
+	if err != nil {
+		return doors{}, err
+	}
 	pooler, err := auth.Anonymous(auth.Mode(cfg.Dialects.VMPooler.Anonymous), auth.Chain(ways...))
 	if err != nil {
 		return doors{}, err
@@ -144,7 +148,7 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 		if err != nil {
 			return doors{}, err
 		}
-		return doors{auth.Open(), auth.Open(), pooler, events}, nil
+		return doors{auth.Open(), auth.Open(), pooler, events, platform}, nil
 	}
 	native := ways
 	if len(cfg.Auth.Users) == 0 && len(cfg.Pools.List) == 0 {
@@ -167,5 +171,5 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 		return doors{}, err
 	}
 	events, err := auth.Anonymous(auth.Mode(cfg.Dialects.StackTach.Anonymous), auth.Chain(native...))
-	return doors{signed, own, pooler, events}, err
+	return doors{signed, own, pooler, events, platform}, err
 }

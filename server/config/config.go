@@ -30,6 +30,7 @@ type Config struct {
 	Pools      Pools
 	VMPooler   VMPooler
 	Events     Events
+	Configs    Configs
 
 	// Args are the words after the flags; only LoadStore lets any through.
 	Args []string
@@ -112,7 +113,7 @@ const (
 
 // Dialects holds what each served dialect has of its own in front of its routes.
 type Dialects struct {
-	Heketi, Native, VMPooler, StackTach Dialect
+	Heketi, Native, VMPooler, StackTach, DeploymentManager Dialect
 }
 
 // Dialect is the door policy of one dialect.

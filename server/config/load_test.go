@@ -40,7 +40,7 @@ func TestDefaultsComeFromTheTable(t *testing.T) {
 	for _, o := range Options() {
 		switch o.Key {
 		case "heketi.admin_key", "heketi.user_key", "heketi.executor", "ssh.known_hosts", "secret_key_file", "operations.max_in_flight_per_node",
-			"operations.max_in_flight_per_provider":
+			"operations.max_in_flight_per_provider", "configs.export_dir":
 			continue
 		}
 		var d Config

@@ -34,7 +34,8 @@ func (o Option) Show(c Config) string { return o.show(&c) }
 func Options() []Option {
 	rows := append(serverOptions(), storageOptions()...)
 	rows = append(rows, poolsOptions()...)
-	return append(rows, eventsOptions()...)
+	rows = append(rows, eventsOptions()...)
+	return append(rows, configsOptions()...)
 }
 
 func option[T any](key, def string, k kind[T], at func(*Config) *T, help string) Option {

@@ -25,6 +25,7 @@ func (l *loader) settle(cmd command) error {
 	l.settlePools()
 	l.settleHeketi()
 	l.settleEvents()
+	l.settleConfigs()
 	if cmd != store {
 		if err := l.secretFiles(); err != nil {
 			return err

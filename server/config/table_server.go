@@ -94,6 +94,8 @@ func engineOptions() []Option {
 			"What callers without a token may do through the vmpooler API."),
 		option("dialects.stacktach.anonymous", "none", anonymous(), func(c *Config) *Anonymous { return &c.Dialects.StackTach.Anonymous },
 			"What callers without a token may do through the StackTach API."),
+		option("dialects.deploymanager.anonymous", "none", anonymous(), func(c *Config) *Anonymous { return &c.Dialects.DeploymentManager.Anonymous },
+			"What callers without a token may do through the Deployment Manager API."),
 	}
 }
 
