@@ -12,23 +12,55 @@ type block struct {
 	packed []byte
 }
 
-// packing packs the blocks of one transaction while it goes on to gather events. Who started it waits for it.
+// packing packs the blocks of one transaction while that goes on: it gathers events, and writes what it has of them. Who started it waits
+// for it.
 type packing struct {
 	press *press
 	busy  sync.WaitGroup
-	slots chan struct{}
+
+	mu      sync.Mutex
+	queue   []*block
+	packers int
 }
 
-func newPacking(p *press) *packing {
-	return &packing{press: p, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
-}
+func newPacking(p *press) *packing { return &packing{press: p} }
 
+// start has a block packed, and does not wait for that.
 func (p *packing) start(b *block) {
-	p.slots <- struct{}{}
-	p.busy.Go(func() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queue = append(p.queue, b)
+	if p.packers < runtime.GOMAXPROCS(0) {
+		p.packers++
+		p.busy.Go(p.work)
+	}
+}
+
+// help packs with the packers until nothing is left.
+func (p *packing) help() {
+	p.mu.Lock()
+	p.packers++
+	p.mu.Unlock()
+	p.work()
+}
+
+func (p *packing) work() {
+	for b := p.next(); b != nil; b = p.next() {
 		b.packed = p.press.pack(b.bodies)
-		<-p.slots
-	})
+	}
+}
+
+// next is the block that is to be packed next; nil sends the packer home.
+func (p *packing) next() *block {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) == 0 {
+		p.packers--
+		return nil
+	}
+	b := p.queue[0]
+	p.queue = p.queue[1:]
+	return b
 }
 
 // blockList gathers the bodies of events that follow one another. No block spans two parts.
@@ -67,13 +99,14 @@ func (l *blockList) cut(p *packing) {
 	p.start(&b)
 }
 
-// finish packs what is left here and now, and waits for the rest.
+// finish helps with what is left, and waits until all is packed.
 func (l *blockList) finish(p *packing) {
 	if len(l.run.bodies) > 0 {
 		b := l.run
 		b.packed = p.press.pack(b.bodies)
 		l.done, l.run, l.size = append(l.done, &b), block{}, 0
 	}
+	p.help()
 	p.busy.Wait()
 }
 

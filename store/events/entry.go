@@ -1,12 +1,8 @@
 package events
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/binary"
 	"fmt"
-	"slices"
-	"sync"
 
 	"yardmaster/store/kv"
 )
@@ -35,70 +31,10 @@ const (
 )
 
 // entry is one key of an index and what is under it.
-type entry struct {
-	key, value []byte
-	head       uint64 // the 8 bytes of the key behind its tag, which mostly decide an order
-}
-
-func newEntry(key, value []byte) entry {
-	e := entry{key: key, value: value}
-	if len(key) > 8 {
-		e.head = binary.BigEndian.Uint64(key[1:])
-	}
-	return e
-}
-
-// sortEntries sorts entries whose keys have the same tag.
-func sortEntries(list []entry) {
-	slices.SortFunc(list, func(a, b entry) int {
-		if c := cmp.Compare(a.head, b.head); c != 0 && len(a.key) > 8 && len(b.key) > 8 {
-			return c
-		}
-		return bytes.Compare(a.key, b.key)
-	})
-}
+type entry struct{ key, value []byte }
 
 // tags are all of them, as keys order.
 const tags = "dhijmnpqrtuw"
-
-// entries gathers the index entries of rows by tag. Keys and values lie in one piece of memory.
-type entries struct {
-	byTag [256][]entry
-	arena []byte
-}
-
-// reset makes room for the entries of so many rows. The memory of keys and values that were given is kept as it is.
-func (x *entries) reset(rows int) {
-	for i := range len(tags) {
-		tag := tags[i]
-		x.byTag[tag] = slices.Grow(x.byTag[tag][:0], rows)
-	}
-}
-
-// sort sorts what was gathered, the tags side by side.
-func (x *entries) sort() {
-	var busy sync.WaitGroup
-	for i := range len(tags) {
-		if list := x.byTag[tags[i]]; len(list) > 0 {
-			busy.Go(func() { sortEntries(list) })
-		}
-	}
-	busy.Wait()
-}
-
-// visit gives all entries, in order once they are sorted.
-func (x *entries) visit(fn func(entry) error) error {
-	for i := range len(tags) {
-		for _, e := range x.byTag[tags[i]] {
-			if err := fn(e); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (x *entries) keep(e entry) { x.byTag[e.key[0]] = append(x.byTag[e.key[0]], e) }
 
 // appendWhen writes a time of a key so that keys order by it.
 func appendWhen(dst []byte, micros int64) []byte {
@@ -107,73 +43,23 @@ func appendWhen(dst []byte, micros int64) []byte {
 
 func cutWhen(key []byte) int64 { return int64(binary.BigEndian.Uint64(key) ^ 1<<63) }
 
-// add appends all entries of a row that has the number offset in its part.
-func (x *entries) add(r *row, offset uint32) {
-	x.event(tagWhen, "", false, r, offset)
-	x.event(tagType, r.Type, true, r, offset)
-	for _, v := range [...]struct {
-		tag  byte
-		text Text
-	}{
-		{tagInstance, r.Instance}, {tagUUID, r.UUID}, {tagHost, r.Host}, {tagTenant, r.Tenant},
-		{tagRequest, Text{r.RequestID, r.RequestID != ""}}, {tagMessage, Text{r.MessageID, r.MessageID != ""}},
-	} {
-		if v.text.OK {
-			x.event(v.tag, v.text.S, true, r, offset)
-		}
+// valueOf is what an event is found by in the entries of a tag; not OK if it has none of them.
+func (r *row) valueOf(tag byte) Text {
+	switch tag {
+	case tagInstance:
+		return r.Instance
+	case tagUUID:
+		return r.UUID
+	case tagHost:
+		return r.Host
+	case tagTenant:
+		return r.Tenant
+	case tagRequest:
+		return Text{r.RequestID, r.RequestID != ""}
+	case tagMessage:
+		return Text{r.MessageID, r.MessageID != ""}
 	}
-	from := len(x.arena)
-	x.arena = appendDeployment(x.arena, r.Deployment)
-	x.place(from, r, offset)
-	if r.step == stepEnd {
-		x.timing(r)
-	}
-}
-
-func (x *entries) event(tag byte, value string, valued bool, r *row, offset uint32) {
-	from := len(x.arena)
-	x.arena = append(x.arena, tag)
-	if valued {
-		x.arena = appendKey(x.arena, value)
-	}
-	x.place(from, r, offset)
-}
-
-// place ends the key that begins at from with the place of its event.
-func (x *entries) place(from int, r *row, offset uint32) {
-	x.arena = appendWhen(x.arena, r.When.UnixMicro())
-	x.arena = binary.BigEndian.AppendUint32(x.arena, offset)
-	x.keep(newEntry(x.arena[from:len(x.arena):len(x.arena)], nil))
-}
-
-// timing adds the entries of the timing that a row ends.
-func (x *entries) timing(r *row) {
-	t := r.timing()
-	x.both(func(b []byte) []byte { return instanceKey(b, t.Instance, t.ID) }, func(b []byte) []byte {
-		return appendEnds(appendText(b, t.Name), &t)
-	})
-	if !t.Complete() {
-		return
-	}
-	took := t.Took().Microseconds()
-	x.both(func(b []byte) []byte {
-		return binary.BigEndian.AppendUint64(appendWhen(appendKey(append(b, tagByTook), t.Name), took), uint64(t.ID))
-	}, func(b []byte) []byte {
-		return appendEnds(appendText(b, t.Instance), &t)
-	})
-	x.both(func(b []byte) []byte {
-		return binary.BigEndian.AppendUint64(appendKey(append(b, tagByName), t.Name), uint64(t.ID))
-	}, func(b []byte) []byte {
-		return binary.AppendVarint(b, took)
-	})
-}
-
-func (x *entries) both(key, value func([]byte) []byte) {
-	from := len(x.arena)
-	x.arena = key(x.arena)
-	mid := len(x.arena)
-	x.arena = value(x.arena)
-	x.keep(newEntry(x.arena[from:mid:mid], x.arena[mid:len(x.arena):len(x.arena)]))
+	return Some(r.Type)
 }
 
 func appendDeployment(dst []byte, id int64) []byte {

@@ -16,8 +16,8 @@ type pending struct {
 	touched bool // the ledger is not as the last book says
 }
 
-// scratchBytes is how much memory for index entries is kept between transactions: somewhat more than a tail of the default length needs.
-const scratchBytes = 8 << 20
+// scratchBytes is how much memory for the index entries of a tag is kept between transactions: more than a tail of the default length needs.
+const scratchBytes = 1 << 20
 
 // Ingest writes in a transaction of its own: all of it is on disk when nil is returned, else nothing of it is there. Only here
 // do Append, StartTiming and EndTiming work. fn runs on the writer's goroutine: no I/O, no call of this DB. As with Update, an error that is
@@ -39,9 +39,7 @@ func (d *DB) change(ctx context.Context, fn func(*Tx) (*book, error)) error {
 		return ctx.Err()
 	}
 	defer func() { <-d.turn }()
-	if d.scratch.arena = d.scratch.arena[:0]; cap(d.scratch.arena) > scratchBytes {
-		d.scratch.arena = nil
-	}
+	d.scratch.forget()
 	var next *book
 	var dropped []int64
 	var appended *[4]pending // nil until fn runs

@@ -2,7 +2,10 @@ package events
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,28 +157,37 @@ func uuidText(i int) string {
 	return string(appendUUID(nil, []byte{byte(i), byte(i >> 8), byte(i >> 16), 0, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 9}))
 }
 
-func TestEntriesAreSortedAsTheirKeys(t *testing.T) {
+func TestTheEntriesOfARunComeInTheOrderOfTheirKeys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var x entries
+		var one, x entries
+		var rows []*row
+		var want, got, keys []string
 		for i := range rapid.IntRange(1, 8).Draw(t, "rows") {
-			x.add(drawRow(t), uint32(i))
+			rows = append(rows, drawRow(t))
+			one.add(rows[i], uint32(7+i))
 		}
-		x.sort()
-		var last []byte
-		n := 0
-		_ = x.visit(func(e entry) error {
-			if n++; bytes.Compare(last, e.key) > 0 {
-				t.Fatalf("%x comes before %x", last, e.key)
-			}
-			last = e.key
+		_ = one.visit(func(e entry) error { want = append(want, fmt.Sprintf("%x %x", e.key, e.value)); return nil })
+		_ = x.run(rows, 7, func(e entry) error {
+			got, keys = append(got, fmt.Sprintf("%x %x", e.key, e.value)), append(keys, string(e.key))
 			return nil
 		})
-		all := 0
-		for _, list := range x.byTag {
-			all += len(list)
+		if !slices.IsSorted(keys) {
+			t.Fatalf("the order is %x", keys)
 		}
-		if n != all {
-			t.Fatalf("%d of %d entries are visited", n, all)
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
 		}
 	})
+}
+
+func TestARunEndsWhereAnEntryIsRefused(t *testing.T) {
+	var x entries
+	refused := errors.New("refused")
+	n := 0
+	err := x.run([]*row{{}, {}}, 0, func(entry) error { n++; return refused })
+	if !errors.Is(err, refused) || n != 1 {
+		t.Errorf("%v after %d entries", err, n)
+	}
 }

@@ -2,6 +2,7 @@ package events
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 
 	"yardmaster/store/kv"
@@ -26,10 +27,11 @@ func (t *Tx) seal() (*book, error) {
 	return t.book, writeHeads(t.Tx, t.book, changed)
 }
 
-// shelve writes the fresh events of a service, part by part, and brings the index up to them when enough have gathered.
+// shelve writes the fresh events of a service, part by part, and brings the index up to them when enough have gathered. The bodies come
+// last, for they are being packed meanwhile.
 func (t *Tx) shelve(n int, fresh pending) error {
 	s := &t.book.shelves[n]
-	fresh.blocks.finish(t.packing)
+	var parts []*part
 	for len(fresh.rows) > 0 {
 		p := s.catalog.open()
 		if p == nil {
@@ -38,11 +40,9 @@ func (t *Tx) shelve(n int, fresh pending) error {
 				return err
 			}
 		}
+		parts = append(parts, p)
 		k := min(len(fresh.rows), int(p.limit()-fresh.rows[0].ID))
 		if err := t.writeRows(p, fresh.rows[:k]); err != nil {
-			return err
-		}
-		if err := t.writeBodies(p, fresh.blocks.cutBefore(p.limit())); err != nil {
 			return err
 		}
 		last := fresh.rows[k-1].ID
@@ -54,7 +54,15 @@ func (t *Tx) shelve(n int, fresh pending) error {
 		}
 	}
 	if len(s.tail) >= t.db.tail {
-		return t.flush(n, s.catalog.open(), false)
+		if err := t.flush(n, s.catalog.open(), false); err != nil {
+			return err
+		}
+	}
+	fresh.blocks.finish(t.packing)
+	for _, p := range parts {
+		if err := t.writeBodies(p, fresh.blocks.cutBefore(p.limit())); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -82,10 +90,11 @@ func (t *Tx) writeRows(p *part, rows []*row) error {
 		return err
 	}
 	arena := make([]byte, 0, 192*len(rows))
+	key := make(kv.Key, 0, offsetSize)
 	for _, r := range rows {
 		from := len(arena)
 		arena = r.encode(arena)
-		if err := target.Put(p.key(r.ID), arena[from:len(arena):len(arena)]); err != nil {
+		if err := target.Put(binary.BigEndian.AppendUint32(key, p.offset(r.ID)), arena[from:len(arena):len(arena)]); err != nil {
 			return err
 		}
 	}
@@ -153,16 +162,10 @@ func (t *Tx) writePart(p *part) error {
 
 func (t *Tx) writeIndex(p *part, rows []*row) error {
 	target, err := t.handle(indexSeries, p)
-	if err != nil {
+	if err != nil || len(rows) == 0 {
 		return err
 	}
-	x := &t.db.scratch
-	x.reset(len(rows))
-	for _, r := range rows {
-		x.add(r, p.offset(r.ID))
-	}
-	x.sort()
-	return x.visit(func(e entry) error { return target.Put(e.key, e.value) })
+	return t.db.scratch.run(rows, p.offset(rows[0].ID), func(e entry) error { return target.Put(e.key, e.value) })
 }
 
 func putSorted(target kv.Part, list []entry) error {
