@@ -26,7 +26,7 @@ func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
 // The defaults of Options.
 const (
 	defaultPartSize = 100_000
-	defaultTail     = 8_192
+	defaultTail     = 16_384
 )
 
 // Options say how events.db is opened; Now is the clock of every transaction.
@@ -36,7 +36,7 @@ type Options struct {
 	Now      func() time.Time
 	Logger   *slog.Logger
 	PartSize int // events in a partition made from now on; 0: 100,000
-	Tail     int // events of a service whose index entries may be in memory only; 0: 8,192
+	Tail     int // events of a service whose index entries may be in memory only; 0: 16,384
 }
 
 // DB is events.db. All its methods may be called from many goroutines at once.

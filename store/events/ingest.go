@@ -17,7 +17,7 @@ type pending struct {
 }
 
 // scratchBytes is how much memory for the index entries of a tag is kept between transactions: more than a tail of the default length needs.
-const scratchBytes = 1 << 20
+const scratchBytes = 2 << 20
 
 // Ingest writes in a transaction of its own: all of it is on disk when nil is returned, else nothing of it is there. Only here
 // do Append, StartTiming and EndTiming work. fn runs on the writer's goroutine: no I/O, no call of this DB. As with Update, an error that is

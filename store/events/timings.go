@@ -51,14 +51,19 @@ func (t *Tx) Timings(s Service, instance string) ([]Timing, error) {
 // timed goes through the tail for an instance: the ids that its ends have ended, and all timings that began or ended there.
 func (s *shelf) timed(instance string) (ended map[int64]bool, list []Timing) {
 	ended = map[int64]bool{}
+	var begun []*row
 	for _, r := range s.tail {
-		if r.step == stepEnd && r.Instance == Some(instance) {
+		switch {
+		case r.step == stepNone || r.Instance != Some(instance):
+		case r.step == stepStart:
+			begun = append(begun, r)
+		default:
 			ended[r.pair] = true
 			list = append(list, r.timing())
 		}
 	}
-	for _, r := range s.tail {
-		if r.step == stepStart && r.Instance == Some(instance) && !ended[r.ID] {
+	for _, r := range begun {
+		if !ended[r.ID] {
 			list = append(list, r.timing())
 		}
 	}
@@ -112,7 +117,7 @@ func (t *Tx) TimingsByName(s Service, name string, endMin, endMax time.Time, off
 	if err != nil || limit == 0 || ends.empty() {
 		return nil, err
 	}
-	all := lanes{listed(shelf.pairs(name, ends, func(one *Timing) rank { return rank{one.Took().Microseconds(), one.ID} }))}
+	all := lanes{listed(pairItems(shelf.paired()[name], ends, func(one *Timing) rank { return rank{one.Took().Microseconds(), one.ID} }))}
 	prefix := appendKey([]byte{tagByTook}, name)
 	for _, p := range shelf.catalog.parts {
 		if p.Names[name].Count > 0 && ends.overlaps(p.MinWhen, p.MaxWhen) {
@@ -152,11 +157,22 @@ func (i *item) pair(s Service, name string) (Timing, error) {
 	return found, err
 }
 
-// pairs are the complete timings of a name that ended in the tail and in a span, in order of their ranks.
-func (s *shelf) pairs(name string, ends span, by func(*Timing) rank) []item {
-	var items []item
+// paired are the events of the tail that ended a complete timing, by its name.
+func (s *shelf) paired() map[string][]*row {
+	byName := map[string][]*row{}
 	for _, r := range s.tail {
-		if r.step != stepEnd || r.pair == 0 || r.name != name || !ends.holds(r.When.UnixMicro()) {
+		if r.step == stepEnd && r.pair != 0 {
+			byName[r.name] = append(byName[r.name], r)
+		}
+	}
+	return byName
+}
+
+// pairItems are the timings that rows ended in a span, in order of their ranks.
+func pairItems(rows []*row, ends span, by func(*Timing) rank) []item {
+	var items []item
+	for _, r := range rows {
+		if !ends.holds(r.When.UnixMicro()) {
 			continue
 		}
 		one := r.timing()
@@ -181,8 +197,9 @@ func (t *Tx) Summary(s Service, offset, limit int) ([]NameSummary, error) {
 		return nil, err
 	}
 	var list []NameSummary
-	for _, name := range shelf.names() {
-		one, err := t.summarize(shelf, name, offset, limit)
+	tail := shelf.paired()
+	for _, name := range shelf.names(tail) {
+		one, err := t.summarize(shelf, name, tail[name], offset, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -193,22 +210,20 @@ func (t *Tx) Summary(s Service, offset, limit int) ([]NameSummary, error) {
 	return list, nil
 }
 
-// names are those of complete timings, sorted.
-func (s *shelf) names() []string {
+// names are those of complete timings, sorted; tail has those of the tail.
+func (s *shelf) names(tail map[string][]*row) []string {
 	names := map[string]bool{}
 	for name := range s.catalog.sum().Names {
 		names[name] = true
 	}
-	for _, r := range s.tail {
-		if r.step == stepEnd && r.pair != 0 {
-			names[r.name] = true
-		}
+	for name := range tail {
+		names[name] = true
 	}
 	return slices.Sorted(maps.Keys(names))
 }
 
-func (t *Tx) summarize(s *shelf, name string, offset, limit int) (NameSummary, error) {
-	all := lanes{listed(s.pairs(name, newSpan(time.Time{}, time.Time{}), func(one *Timing) rank { return rank{one.ID, 0} }))}
+func (t *Tx) summarize(s *shelf, name string, tail []*row, offset, limit int) (NameSummary, error) {
+	all := lanes{listed(pairItems(tail, newSpan(time.Time{}, time.Time{}), func(one *Timing) rank { return rank{one.ID, 0} }))}
 	prefix := appendKey([]byte{tagByName}, name)
 	for _, p := range s.catalog.parts {
 		if known := p.Names[name]; known.Count > 0 {
