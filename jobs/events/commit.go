@@ -31,9 +31,12 @@ type load struct {
 // claim decides whether the committer stores the load or its caller gives it up.
 func (l *load) claim() bool { return l.taken.CompareAndSwap(false, true) }
 
-// end tells that the fate of the load is known, and lets go of its predecessor.
+// end tells that the fate of the load is known, and lets go of its predecessor and of what need not be tried again.
 func (l *load) end() {
 	l.after = nil
+	if l.err == nil {
+		l.items = nil
+	}
 	close(l.done)
 }
 

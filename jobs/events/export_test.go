@@ -13,3 +13,13 @@ func (s *Service) FeedWith(ctx context.Context, ack func([]amqp.Delivery) error,
 
 // SmallPages has the yard read and write few operations at a time.
 func (s *Service) SmallPages(n int) { s.yard.page = n }
+
+// Sent submits messages, waits, and says how many the load still has in hand.
+func (s *Service) Sent(ctx context.Context, in []Incoming) (held int, err error) {
+	l, err := s.submit(ctx, in, nil)
+	if err != nil {
+		return 0, err
+	}
+	err = s.wait(ctx, l)
+	return len(l.items), err
+}

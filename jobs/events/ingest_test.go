@@ -288,3 +288,18 @@ func TestKilledInTheMiddleNothingThatWasAcknowledgedIsLostAndNothingIsTwice(t *t
 		return nil
 	})
 }
+
+func TestWhatIsStoredIsNotHeldAnyLonger(t *testing.T) {
+	c := newScene(t, domain.Options{})
+	in := []domain.Incoming{nova("m1", "compute.instance.update", 0), nova("m2", "compute.instance.update", 1)}
+	if held, err := c.s.Sent(context.Background(), in); err != nil || held != 0 {
+		t.Errorf("%d messages in hand, %v", held, err)
+	}
+	defer c.kill()
+	if err := c.db.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := c.s.Sent(context.Background(), in); err == nil || held != 2 {
+		t.Errorf("%d messages in hand, %v; what was not stored is tried again", held, err)
+	}
+}
