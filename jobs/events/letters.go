@@ -46,38 +46,19 @@ func (r *round) prune(tx *events.Tx) error {
 	if !r.buried {
 		return nil
 	}
-	n, err := events.DeadLetters.Count(tx)
-	if err != nil || n <= r.s.letters {
-		return err
-	}
-	var old []int64
-	for l, err := range events.DeadLetters.By(tx, events.ByReceived, events.Range{}) {
-		if err != nil {
-			return err
-		}
-		if len(old) == n-r.s.letters {
-			break
-		}
-		old = append(old, l.ID)
-	}
-	for _, id := range old {
-		if err := events.DeadLetters.Delete(tx, id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.PruneLetters(r.s.letters, r.s.letterBytes)
 }
 
 // Letters is one page of dead letters, newest first by id, of those with an id below before (0: from the newest).
-func (s *Service) Letters(ctx context.Context, before int64, limit int) ([]events.DeadLetter, error) {
-	var page []events.DeadLetter
+func (s *Service) Letters(ctx context.Context, before int64, limit int) ([]events.LetterHead, error) {
+	var page []events.LetterHead
 	err := s.db.View(ctx, func(tx *events.Tx) error {
 		page = nil
 		r := events.Range{Reverse: true}
 		if before > 0 {
 			r.Before = events.IDKey(before)
 		}
-		for l, err := range events.DeadLetters.Scan(tx, r) {
+		for l, err := range tx.LetterHeads(r) {
 			if err != nil {
 				return err
 			}
@@ -129,8 +110,11 @@ func (s *Service) Replay(ctx context.Context, id int64) (Receipt, error) {
 	return s.replay(ctx, []events.DeadLetter{l})
 }
 
-// replayPage is how many letters are replayed in one transaction.
-const replayPage = 200
+// What is replayed in one transaction: so many letters, or fewer if they are long.
+const (
+	replayPage  = 200
+	replayBytes = 8 << 20
+)
 
 // ReplayAll is Replay for every dead letter, oldest first.
 func (s *Service) ReplayAll(ctx context.Context) (Receipt, error) {
@@ -153,11 +137,13 @@ func (s *Service) lettersAfter(ctx context.Context, id int64) ([]events.DeadLett
 	var page []events.DeadLetter
 	err := s.db.View(ctx, func(tx *events.Tx) error {
 		page = nil
+		bytes := 0
 		for l, err := range events.DeadLetters.Scan(tx, events.Range{From: events.IDKey(id + 1)}) {
 			if err != nil {
 				return err
 			}
-			if page = append(page, l); len(page) == replayPage {
+			page, bytes = append(page, l), bytes+len(l.Body)
+			if len(page) == replayPage || bytes >= replayBytes {
 				break
 			}
 		}

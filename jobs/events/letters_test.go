@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	domain "yardmaster/jobs/events"
 	"yardmaster/store/events"
 )
@@ -26,7 +28,7 @@ func TestAMessageThatCannotBeUnderstoodIsKeptWithItsReasonAndStopsNothing(t *tes
 	if err != nil || len(letters) != 2 {
 		t.Fatalf("letters %+v, %v; want two, one of which came twice", letters, err)
 	}
-	if l := letters[1]; string(l.Body) != "[]" || l.Times != 2 || l.Reason == "" || l.Exchange != "nova" || l.Deployment != "cell-1" {
+	if l := letters[1]; l.Size != 2 || l.Times != 2 || l.Reason == "" || l.Exchange != "nova" || l.Deployment != "cell-1" {
 		t.Errorf("letter %+v", l)
 	}
 	if page, err := c.s.Letters(ctx, letters[0].ID, 1); err != nil || len(page) != 1 || page[0].ID != letters[1].ID {
@@ -93,8 +95,52 @@ func TestSoManyDeadLettersAreKeptAndTheNewestOfThem(t *testing.T) {
 		c.ingest(in...)
 	}
 	letters, err := c.s.Letters(context.Background(), 0, 100)
-	if err != nil || len(letters) != 10 || string(letters[0].Body) != "poison 34" || string(letters[9].Body) != "poison 25" {
+	if err != nil || len(letters) != 10 || c.body(letters[0]) != "poison 34" || c.body(letters[9]) != "poison 25" {
 		t.Errorf("%d letters, %v", len(letters), err)
+	}
+}
+
+func (c *scene) body(l events.LetterHead) string {
+	whole, err := c.s.Letter(context.Background(), l.ID)
+	if err != nil || len(whole.Body) != int(l.Size) {
+		c.t.Errorf("letter %+v has %d bytes, %v", l, len(whole.Body), err)
+	}
+	return string(whole.Body)
+}
+
+func TestDeadLettersTakeSoMuchRoomAndTheOldestGo(t *testing.T) {
+	c := newScene(t, domain.Options{LetterBytes: 1000})
+	for i, n := range []int{400, 401, 100, 502, 0, 3} {
+		c.ingest(poison(strings.Repeat(fmt.Sprint(i), n)))
+	}
+	letters, err := c.s.Letters(context.Background(), 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sizes []int
+	for _, l := range letters {
+		sizes = append(sizes, len(c.body(l)))
+	}
+	if diff := cmp.Diff([]int{3, 0, 502, 100}, sizes); diff != "" {
+		t.Error(diff)
+	}
+	c.ingest(poison(strings.Repeat("x", 2000)))
+	if letters, err := c.s.Letters(context.Background(), 0, 100); err != nil || len(letters) != 0 {
+		t.Errorf("%d letters, %v; one that is larger than all may be is not kept", len(letters), err)
+	}
+}
+
+func TestLettersThatAreLongAreReplayedAFewAtATime(t *testing.T) {
+	c := newScene(t, domain.Options{})
+	for i := range 10 {
+		c.ingest(poison(strings.Repeat(fmt.Sprint(i), 1<<20)))
+	}
+	before := c.s.Stats().Transactions
+	if r, err := c.s.ReplayAll(context.Background()); err != nil || r != (domain.Receipt{Dead: 10}) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if n := c.s.Stats().Transactions - before; n != 2 {
+		t.Errorf("%d transactions, want two of at most 8 MiB", n)
 	}
 }
 
@@ -102,7 +148,7 @@ func TestADeadLetterIsBounded(t *testing.T) {
 	c := newScene(t, domain.Options{})
 	c.ingest(poison(strings.Repeat("x", 3<<20)))
 	letters, err := c.s.Letters(context.Background(), 0, 1)
-	if err != nil || len(letters) != 1 || len(letters[0].Body) != 1<<20 || !strings.Contains(letters[0].Reason, "3145728") {
+	if err != nil || len(letters) != 1 || letters[0].Size != 1<<20 || !strings.Contains(letters[0].Reason, "3145728") {
 		t.Errorf("%d letters, %v", len(letters), err)
 	}
 }

@@ -43,7 +43,8 @@ type Options struct {
 
 	Batch       int   // notifications of one transaction at most; 5,000
 	InHand      int64 // bytes of messages that are taken in and not yet on disk; 64 MiB
-	DeadLetters int   // that are kept; 10,000
+	DeadLetters int   // that are kept, the newest; 10,000
+	LetterBytes int64 // of their bodies together; 64 MiB
 	Memory      int   // events of a service that are kept in memory, for the last minute; 16,384
 	Behind      int64 // events of a service that a Stream may be behind; 100,000
 
@@ -56,6 +57,7 @@ const (
 	defaultBatch       = 5000
 	defaultInHand      = 64 << 20
 	defaultDeadLetters = 10_000
+	defaultLetterBytes = 64 << 20
 	defaultMemory      = 16_384
 	defaultBehind      = 100_000
 )
@@ -67,11 +69,12 @@ type Service struct {
 	log     *slog.Logger
 	limits  notice.Limits
 
-	batch   int
-	letters int
-	room    *semaphore.Weighted // bytes in hand
-	inHand  int64
-	parsers *semaphore.Weighted
+	batch       int
+	letters     int
+	letterBytes int64
+	room        *semaphore.Weighted // bytes in hand
+	inHand      int64
+	parsers     *semaphore.Weighted
 
 	mu     sync.RWMutex // held for reading while a load is being handed over
 	closed bool
@@ -94,7 +97,8 @@ type Service struct {
 // New makes a Service and begins to take messages in.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{db: o.DB, control: o.Control, log: o.Logger, batch: orElse(o.Batch, defaultBatch), letters: orElse(o.DeadLetters, defaultDeadLetters),
-		inHand: orElse(o.InHand, defaultInHand), loads: make(chan *load, loadsWaiting), over: make(chan struct{}),
+		letterBytes: orElse(o.LetterBytes, defaultLetterBytes),
+		inHand:      orElse(o.InHand, defaultInHand), loads: make(chan *load, loadsWaiting), over: make(chan struct{}),
 		parsers: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), retention: o.Retention, verifier: o.Verifier.complete()}
 	s.yard, s.republisher = newYard(s), newRepublisher(o.Verifier.Republish != nil)
 	s.noYard = o.NoYard || o.Control == nil

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"yardmaster/server/rest"
-	"yardmaster/store/events"
 )
 
 // letter is what is shown of a dead letter. Its body is text where it is that.
@@ -20,10 +19,6 @@ type letter struct {
 	Times      int       `json:"times"`
 	Bytes      int       `json:"bytes"`
 	Body       string    `json:"body,omitempty"`
-}
-
-func shapeLetter(d *events.DeadLetter) letter {
-	return letter{d.ID, d.Deployment, d.Exchange, d.RoutingKey, d.Reason, d.Received, d.Times, len(d.Body), ""}
 }
 
 func (a api) letters(r *http.Request) (rest.Response, error) {
@@ -40,8 +35,8 @@ func (a api) letters(r *http.Request) (rest.Response, error) {
 		return rest.Response{}, err
 	}
 	out := make([]letter, len(page))
-	for i := range page {
-		out[i] = shapeLetter(&page[i])
+	for i, l := range page {
+		out[i] = letter{l.ID, l.Deployment, l.Exchange, l.RoutingKey, l.Reason, l.Received, l.Times, int(l.Size), ""}
 	}
 	return rest.JSON(http.StatusOK, map[string]any{"dead_letters": out}), nil
 }
@@ -57,9 +52,7 @@ func (a api) letter(r *http.Request) (rest.Response, error) {
 	if err != nil {
 		return rest.Response{}, err
 	}
-	out := shapeLetter(&d)
-	out.Body = string(d.Body)
-	return rest.JSON(http.StatusOK, out), nil
+	return rest.JSON(http.StatusOK, letter{d.ID, d.Deployment, d.Exchange, d.RoutingKey, d.Reason, d.Received, d.Times, len(d.Body), string(d.Body)}), nil
 }
 
 func (a api) replay(r *http.Request) (rest.Response, error) {

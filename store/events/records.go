@@ -1,6 +1,8 @@
 package events
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"time"
 )
@@ -150,6 +152,30 @@ type DeadLetter struct {
 	Reason     string    `json:"reason"`
 	Received   time.Time `json:"received"`
 	Times      int       `json:"times"` // how often it came
+}
+
+// LetterHead is a dead letter without its body.
+type LetterHead struct {
+	ID         int64      `json:"id"`
+	Deployment string     `json:"deployment"`
+	Exchange   string     `json:"exchange"`
+	RoutingKey string     `json:"routing_key"`
+	Size       BodyLength `json:"body"`
+	Reason     string     `json:"reason"`
+	Received   time.Time  `json:"received"`
+	Times      int        `json:"times"`
+}
+
+// BodyLength is how many bytes a body has that is kept as base64.
+type BodyLength int
+
+// UnmarshalJSON counts and decodes nothing.
+func (n *BodyLength) UnmarshalJSON(quoted []byte) error {
+	text := bytes.TrimRight(bytes.Trim(quoted, `"`), "=")
+	if *n = 0; quoted[0] == '"' {
+		*n = BodyLength(base64.RawStdEncoding.DecodedLen(len(text)))
+	}
+	return nil
 }
 
 // Tenant is what is known of a customer, for reports.

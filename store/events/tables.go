@@ -21,6 +21,7 @@ const (
 	ByStart    = "start"    // time
 	ByDigest   = "digest"   // DigestKey (unique)
 	byName     = "name"
+	bySize     = "size" // of dead letters: time, id, bytes of the body
 )
 
 // The tables. They are declarations: all state is in the file.
@@ -76,6 +77,7 @@ var (
 	DeadLetters = numbered("dead_letters", func(v *DeadLetter) *int64 { return &v.ID },
 		unique(ByDigest, func(v *DeadLetter) kv.Key { return DigestKey(v.RoutingKey, v.Body) }),
 		index(ByReceived, func(v *DeadLetter) kv.Key { return kv.Time(v.Received) }),
+		index(bySize, letterSizeKey),
 	)
 
 	DeploymentsTable = numbered("deployments", func(v *Deployment) *int64 { return &v.ID },

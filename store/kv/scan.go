@@ -54,24 +54,39 @@ func (t *Table[V]) ScanIndexRange(tx *Tx, index string, r Range) iter.Seq2[V, er
 
 // Owners lists the keys of the records that have an index key starting with prefix, in the order of the index; it reads no record.
 func (t *Table[V]) Owners(tx *Tx, index string, prefix Key) ([]Key, error) {
+	var keys []Key
+	err := t.WalkKeys(tx, index, Range{Prefix: prefix}, func(_, key Key) (bool, error) {
+		keys = append(keys, slices.Clone(key))
+		return true, nil
+	})
+	return keys, err
+}
+
+// WalkKeys visits the keys of an index in a range, each with the key of its record, until visit returns false or an error. It reads no
+// record. Both keys are the file's own bytes: they must not be changed, nor kept.
+func (t *Table[V]) WalkKeys(tx *Tx, index string, r Range, visit func(k, record Key) (bool, error)) error {
 	i, err := t.find(index)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := tx.alive(); err != nil {
-		return nil, err
+		return err
 	}
 	b, err := t.entries(tx, i)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var keys []Key
-	err = tx.walk(b, Range{Prefix: prefix}, func(at, value []byte) (bool, error) {
-		key, err := owner(t.Indexes[i].Unique, at, value)
-		keys = append(keys, slices.Clone(key))
-		return true, err
+	unique := t.Indexes[i].Unique
+	return tx.walk(b, r, func(at, value []byte) (bool, error) {
+		key, err := owner(unique, at, value)
+		if err != nil {
+			return false, err
+		}
+		if unique {
+			return visit(at, key)
+		}
+		return visit(at[:len(at)-len(key)], key)
 	})
-	return keys, err
 }
 
 func (t *Table[V]) walkIndex(tx *Tx, index string, r Range, visit func(V) bool) error {

@@ -1,6 +1,7 @@
 package kv_test
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -258,4 +259,29 @@ func TestTheHighestKeysCanBeScannedBackwards(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+func TestTheKeysOfAnIndexComeWithThoseOfTheirRecords(t *testing.T) {
+	d := open(t)
+	put(t, d, car{ID: "a", Plate: "P2", Tags: []string{"x", "y"}})
+	put(t, d, car{ID: "b", Plate: "P1", Tags: []string{"x"}})
+	for index, want := range map[string][]string{"plate": {"P1 b", "P2 a"}, "tag": {"x a", "x b", "y a"}} {
+		view(t, d, func(tx *kv.Tx) error {
+			var got []string
+			err := cars.WalkKeys(tx, index, kv.Range{}, func(k, record kv.Key) (bool, error) {
+				text, _, err := k.CutText()
+				id, _, bad := record.CutText()
+				got = append(got, text+" "+id)
+				return true, errors.Join(err, bad)
+			})
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: %s", index, diff)
+			}
+			return err
+		})
+	}
+	view(t, d, func(tx *kv.Tx) error {
+		want(t, cars.WalkKeys(tx, "none", kv.Range{}, nil), kv.ErrNoIndex)
+		return nil
+	})
 }
