@@ -164,9 +164,13 @@ func (d *DB) sweep(ctx context.Context) error {
 	return nil
 }
 
-// free gives back the pages of a part that is gone, a tree a transaction.
+// free gives back the pages of a part that is gone, a tree a transaction. All of them are read beforehand: old pages are on the disk, and
+// who writes would wait for each.
 func (d *DB) free(ctx context.Context, number int64) error {
 	for _, series := range []*kv.Series{rowsSeries, indexSeries, bodiesSeries} {
+		if err := d.kv.View(ctx, func(tx *kv.Tx) error { _, err := series.Bytes(tx, number); return err }); err != nil {
+			return err
+		}
 		if err := d.kv.Alone(ctx, func(tx *kv.Tx) error { return series.Drop(tx, number) }); err != nil {
 			return err
 		}
