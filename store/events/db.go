@@ -25,7 +25,7 @@ func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
 
 // The defaults of Options.
 const (
-	defaultPartSize = 100_000
+	defaultPartSize = 50_000
 	defaultTail     = 16_384
 )
 
@@ -35,7 +35,7 @@ type Options struct {
 	Holder   string // how this process calls itself to one that finds the file taken
 	Now      func() time.Time
 	Logger   *slog.Logger
-	PartSize int // events in a partition made from now on; 0: 100,000
+	PartSize int // events in a partition made from now on; 0: 50,000
 	Tail     int // events of a service whose index entries may be in memory only; 0: 16,384
 }
 
