@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
 	"yardmaster/auth"
 	"yardmaster/executors/kube"
 	kubesim "yardmaster/executors/kube/sim"
@@ -21,8 +24,6 @@ import (
 	"yardmaster/server/config"
 	"yardmaster/server/deploymanager"
 	"yardmaster/store"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // platformParts are the configs of a server: their domain and the way to their cluster. All of it is nil where there is no cluster.
@@ -130,23 +131,43 @@ func firstAdmin(in inside) func(ctx context.Context, username, email string) err
 		if password == "" {
 			password, drawn = newID(), true
 		}
-		_, err := in.people.accounts.AddUser(ctx, username, password, accounts.RoleAdmin)
-		if errors.Is(err, accounts.ErrUserExists) {
-			return fmt.Errorf("%w: Tables have already been set up", configs.ErrConflict)
-		}
-		if err != nil {
-			return fmt.Errorf("%w: admin_username: %w", configs.ErrInvalid, err)
-		}
-		if !drawn {
+		add := func() error {
+			_, err := in.people.accounts.AddUser(ctx, username, password, accounts.RoleAdmin)
+			if errors.Is(err, accounts.ErrUserExists) {
+				return fmt.Errorf("%w: Tables have already been set up", configs.ErrConflict)
+			}
+			if err != nil {
+				return fmt.Errorf("%w: admin_username: %w", configs.ErrInvalid, err)
+			}
 			return nil
 		}
+		if !drawn {
+			return add()
+		}
 		file := filepath.Join(in.cfg.DataDir, "admin-password")
-		if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
+		if err := leaveIn(file, password, add); err != nil {
 			return err
 		}
 		in.log.Warn("administrator made; the password lies in a file, change it and remove the file", "user", username, "file", file)
 		return nil
 	}
+}
+
+// leaveIn leaves a secret in a file that only this program's user can read, if do succeeds with it: it is written down before, so that
+// nothing is done with a secret that nobody knows then.
+func leaveIn(file, secret string, do func() error) error {
+	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+"-*.new")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(secret + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = do()
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return os.Rename(f.Name(), file)
 }
 
 // ownToken knows the token of the Deployment Manager API alone.

@@ -44,6 +44,8 @@ type ConfigSeen struct {
 type ConfigDrift struct {
 	Found  time.Time `json:"found,omitzero"`
 	Fields []string  `json:"fields,omitempty"` // no values: they may be secret
+	Heals  int       `json:"heals,omitempty"`  // how often it was mended since, in vain
+	Healed time.Time `json:"healed,omitzero"`  // the last time
 }
 
 // BaseConfig is one object as one release brings it.
@@ -68,7 +70,7 @@ type ConfigPatch struct {
 	Source      string    `json:"source"` // who made it: "user", "namespace", "registry", "cluster-size"
 	Creator     string    `json:"creator,omitempty"`
 	Created     time.Time `json:"created"`
-	Deleted     time.Time `json:"deleted,omitzero"` // kept for as long as an object is pinned to it
+	Deleted     time.Time `json:"deleted,omitzero"` // kept for as long as a materialization has it, which may be gone back to
 }
 
 // ConfigBinding gives a label to an object, by its name: it may be there before the object is.
@@ -213,15 +215,22 @@ func GetMaterialized(tx *Tx, object string, number int64) (MaterializedConfig, e
 	return materialized.kv.Get(tx, numbered(object, number))
 }
 
+// AllMaterialized is every materialization by object and number. Nothing may be written while it runs.
+func AllMaterialized(tx *Tx) iter.Seq2[MaterializedConfig, error] { return materialized.All(tx) }
+
 // MaterializedOf are the materializations of an object, newest first. Nothing may be written while it runs.
 func MaterializedOf(tx *Tx, object string) iter.Seq2[MaterializedConfig, error] {
 	return materialized.kv.ScanRange(tx, kv.Range{Prefix: kv.Text(object), Reverse: true})
 }
 
-// ForgetMaterialized drops at most n materializations of an object, oldest first, and none of those that keep names.
-func ForgetMaterialized(tx *Tx, object string, n int, keep func(*MaterializedConfig) bool) error {
+// ForgetMaterialized drops at most n of an object's materializations whose numbers are below before, oldest first, and none of those
+// that keep names. Later ones are not read.
+func ForgetMaterialized(tx *Tx, object string, before int64, n int, keep func(*MaterializedConfig) bool) error {
+	if before <= 1 {
+		return nil
+	}
 	var old []int64
-	for m, err := range materialized.kv.ScanRange(tx, kv.Range{Prefix: kv.Text(object)}) {
+	for m, err := range materialized.kv.ScanRange(tx, kv.Range{Prefix: kv.Text(object), Before: numbered(object, before)}) {
 		if err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ var walls = []wall{
 	{"server", []string{"auth", "server/rest"}},
 	{"server/rest", []string{"auth"}},
 	{"server/config", nil},
-	{"server/*", []string{"auth", "server/rest", "jobs", "jobs/volumes", "jobs/pools", "jobs/accounts", "jobs/events", "jobs/configs", "store", "store/events"}},
+	{"server/*", []string{"auth", "server/rest", "jobs", "jobs/volumes", "jobs/pools", "jobs/accounts", "jobs/events", "jobs/configs", "jobs/instances", "store", "store/events"}},
 	{"jobs", []string{"jobs/queue", "store"}},
 	{"jobs/queue", nil},
 	{"jobs/volumes", []string{"jobs", "jobs/volumes/placement", "store", "store/events", "executors", "executors/*"}},
@@ -40,13 +40,17 @@ var walls = []wall{
 	{"jobs/accounts", []string{"store"}},
 	{"jobs/events", []string{"jobs", "jobs/events/notice", "jobs/events/lifecycle", "jobs/events/report", "store", "store/events", "executors/amqp"}},
 	{"jobs/configs", []string{"jobs", "jobs/configs/materialize", "jobs/configs/bundle", "store", "executors/kube"}},
+	{"jobs/instances", []string{"jobs", "jobs/instances/expand", "store", "executors/kube", "executors/backend"}},
 	{"jobs/*/*", nil},
 	{"store", []string{"store/kv"}},
 	{"store/kv", nil},
 	{"store/events", []string{"store/kv"}},
 	{"executors", nil},
+	{"executors/kafka", []string{"executors", "executors/backend"}},
+	{"executors/cassandra", []string{"executors", "executors/backend"}},
 	{"executors/*", []string{"executors"}},
 	{"executors/sim/*", []string{"executors", "executors/sim"}},
+	{"executors/backend/*", []string{"executors", "executors/backend", "executors/backend/backendtest"}},
 	{"executors/kube/*", []string{"executors", "executors/kube", "executors/kube/kubetest"}},
 	{"executors/vm/*", []string{"executors", "executors/vm", "executors/vm/vmtest"}},
 	// The black box: it builds the program and talks to it, and brings the machines that the program works on.
@@ -56,37 +60,39 @@ var walls = []wall{
 
 // testsMay is what the tests of any package may import beside what it may itself: machines to test against, and what main
 // would have wired a domain with.
-var testsMay = []string{"executors", "executors/*", "executors/sim/*", "executors/vm/*", "executors/kube/*", "jobs/queue", "jobs/volumes/placement", "jobs/pools/plan"}
+var testsMay = []string{"executors", "executors/*", "executors/sim/*", "executors/vm/*", "executors/kube/*", "executors/backend/*", "jobs/queue", "jobs/volumes/placement", "jobs/pools/plan"}
 
 // doors names, for every module of others, the packages of ours that may import it. A module that has no row may not be used.
 var doors = map[string][]string{
-	"go.etcd.io/bbolt":                    {"store/kv"},
-	"github.com/gorilla/mux":              {"server/rest"},
-	"github.com/hibiken/asynq":            {"jobs/queue"},
-	"github.com/redis/go-redis/v9":        {"jobs/queue", "executors/redis"}, // the yard's own; a predecessor's, to be read once
-	"github.com/alicebob/miniredis/v2":    {"jobs/queue"},
-	"github.com/yuin/gopher-lua":          {"jobs/queue"},
-	"golang.org/x/crypto/ssh":             {"executors/ssh", "executors/sim/simsshd"},
-	"golang.org/x/crypto/bcrypt":          {"auth"},
-	"github.com/go-ldap/ldap/v3":          {"auth"},
-	"github.com/vmware/govmomi":           {"executors/vm/vsphere"},
-	"github.com/golang-jwt/jwt/v5":        {"auth"},
-	"github.com/rabbitmq/amqp091-go":      {"executors/amqp"},
-	"github.com/klauspost/compress":       {"store/events"},
-	"github.com/robfig/cron/v3":           {"jobs/events"},
-	"go.yaml.in/yaml/v3":                  {"server/config"},
-	"k8s.io/client-go":                    {"executors/kube", "executors/kube/*"},
-	"k8s.io/api":                          {"executors/kube", "executors/kube/*"},
-	"k8s.io/apimachinery":                 {"executors/kube", "executors/kube/*"},
-	"sigs.k8s.io/structured-merge-diff":   {"executors/kube", "executors/kube/*"},
-	"sigs.k8s.io/yaml":                    {"jobs/configs/materialize", "executors/kube"},
-	"sigs.k8s.io/kustomize/kyaml":         {"jobs/configs/materialize"},
-	"github.com/evanphx/json-patch/v5":    {"jobs/configs/materialize"},
-	"github.com/aymanbagabas/go-udiff":    {"jobs/configs/materialize"},
-	"mvdan.cc/sh/v3":                      {"executors/sim"},
-	"github.com/prometheus/client_golang": {"main", "server", "server/heketi", "server/vmpooler"},
-	"golang.org/x/sync":                   {"*", "*/*", "*/*/*"},
-	"golang.org/x/time":                   {"*", "*/*", "*/*/*"},
+	"go.etcd.io/bbolt":                            {"store/kv"},
+	"github.com/gorilla/mux":                      {"server/rest"},
+	"github.com/hibiken/asynq":                    {"jobs/queue"},
+	"github.com/redis/go-redis/v9":                {"jobs/queue", "executors/redis"}, // the yard's own; a predecessor's, to be read once
+	"github.com/alicebob/miniredis/v2":            {"jobs/queue"},
+	"github.com/yuin/gopher-lua":                  {"jobs/queue"},
+	"golang.org/x/crypto/ssh":                     {"executors/ssh", "executors/sim/simsshd"},
+	"golang.org/x/crypto/bcrypt":                  {"auth"},
+	"github.com/go-ldap/ldap/v3":                  {"auth"},
+	"github.com/vmware/govmomi":                   {"executors/vm/vsphere"},
+	"github.com/golang-jwt/jwt/v5":                {"auth"},
+	"github.com/rabbitmq/amqp091-go":              {"executors/amqp"},
+	"github.com/klauspost/compress":               {"store/events"},
+	"github.com/robfig/cron/v3":                   {"jobs/events"},
+	"go.yaml.in/yaml/v3":                          {"server/config"},
+	"k8s.io/client-go":                            {"executors/kube", "executors/kube/*"},
+	"k8s.io/api":                                  {"executors/kube", "executors/kube/*"},
+	"k8s.io/apimachinery":                         {"executors/kube", "executors/kube/*"},
+	"sigs.k8s.io/structured-merge-diff":           {"executors/kube", "executors/kube/*"},
+	"sigs.k8s.io/yaml":                            {"jobs/configs/materialize", "jobs/instances/expand", "executors/kube"},
+	"sigs.k8s.io/kustomize/kyaml":                 {"jobs/configs/materialize"},
+	"github.com/evanphx/json-patch/v5":            {"jobs/configs/materialize"},
+	"github.com/aymanbagabas/go-udiff":            {"jobs/configs/materialize"},
+	"github.com/twmb/franz-go":                    {"executors/kafka"},
+	"github.com/apache/cassandra-gocql-driver/v2": {"executors/cassandra"},
+	"mvdan.cc/sh/v3":                              {"executors/sim"},
+	"github.com/prometheus/client_golang":         {"main", "server", "server/heketi", "server/vmpooler"},
+	"golang.org/x/sync":                           {"*", "*/*", "*/*/*"},
+	"golang.org/x/time":                           {"*", "*/*", "*/*/*"},
 }
 
 // testDoors are the modules for tests alone.
@@ -115,7 +121,7 @@ var forbidden = map[string][]string{
 }
 
 // top is everything that the root of the repository may hold beside dot files.
-var top = []string{"main.go", "serve.go", "wiring.go", "commands.go", "pools.go", "users.go", "import.go", "events.go", "cloud.go", "report.go", "platform.go", "demo.go", "instant.go", "server", "store", "jobs", "executors", "auth", "client", "docs", "tests", "go.mod", "go.sum",
+var top = []string{"main.go", "serve.go", "wiring.go", "commands.go", "pools.go", "users.go", "import.go", "events.go", "cloud.go", "report.go", "platform.go", "platform_test.go", "instances.go", "demo.go", "instant.go", "server", "store", "jobs", "executors", "auth", "client", "docs", "tests", "go.mod", "go.sum",
 	"Dockerfile", "compose.yaml", "README.md", "LICENSE", "yardmaster.example.yaml"}
 
 const module = "yardmaster"

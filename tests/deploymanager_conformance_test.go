@@ -45,6 +45,7 @@ func deployConformance(t *testing.T, on place) {
 			{"the platform is watched", deployStatus},
 			{"settings are kept", deploySettings},
 			{"exports are read back", deployExports},
+			{"objects need each other", deployArrivals},
 			{"names are told apart", deployNames},
 			{"records outlive a restart", deployRestart},
 		} {

@@ -148,8 +148,8 @@ func (c *Client) ready(ctx context.Context, o object, live *unstructured.Unstruc
 	if live.GetDeletionTimestamp() != nil {
 		return nil, fmt.Errorf("%s: %w: it is being deleted", o, ErrConflict)
 	}
-	if yard := live.GetLabels()[LabelYard]; yard != "" && yard != c.opt.Yard && !opt.Takeover {
-		return nil, fmt.Errorf("%s: %w: it belongs to yard %s", o, ErrConflict, yard)
+	if yard := live.GetLabels()[LabelYard]; yard != "" && yard != c.opt.Yard && !opt.Seize {
+		return nil, fmt.Errorf("%s: %w: it belongs to yard %s; take its label %s away to hand it over", o, ErrConflict, yard, LabelYard)
 	}
 	if opt.Takeover && !opt.Dry {
 		return c.takeOver(ctx, o, live)

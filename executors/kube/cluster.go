@@ -31,13 +31,15 @@ type Cluster interface {
 
 	// Apply makes the object what its manifest says, and marks it as this yard's. Other managers' values of the same fields are
 	// overwritten; fields that the manifest never had stay as they are. A paused autoscaler stays paused, with new bounds kept for
-	// its resumption. An object of another yard is ErrConflict unless it is taken over.
+	// its resumption. An object of another yard is ErrConflict unless it is seized.
 	Apply(ctx context.Context, m Manifest, o ApplyOptions) (Applied, error)
 	// Diff compares the object with its manifest.
 	Diff(ctx context.Context, m Manifest) (Drift, error)
 	// Scan is Diff of many, and cheap for those that have not changed since they were seen clean. What cannot be compared is in the
 	// result with its reason; the error is only for a cluster that does not answer, with what was found until then.
 	Scan(ctx context.Context, ms []Manifest, seen map[string]Seen) (map[string]Drift, error) // both by Ref.ID
+	// Sides is an object as it is and as its manifest would make it, to be read: without what the cluster keeps book with, secrets masked.
+	Sides(ctx context.Context, m Manifest) (Sides, error)
 	// Get is the whole object as JSON, with status and managed fields, in clear.
 	Get(ctx context.Context, r Ref) ([]byte, error)
 	// Owned are all objects that this yard has applied, as far as it may list them, in the order of Ref.Compare.
@@ -62,6 +64,8 @@ type Cluster interface {
 
 	// Pods are those of a workload; of the zero Ref, all of the namespace. By name.
 	Pods(ctx context.Context, workload Ref) ([]Pod, error)
+	// Serving is how many ready pods there are behind a Service of the namespace.
+	Serving(ctx context.Context, service string) (int, error)
 	// DeletePod removes a pod of the namespace; its controller makes another.
 	DeletePod(ctx context.Context, name string) error
 	// DeleteJob removes a job of the namespace, and its pods in the background.
@@ -82,7 +86,8 @@ type Cluster interface {
 // ApplyOptions say how to apply.
 type ApplyOptions struct {
 	Dry      bool // ask the cluster what would become of it, and change nothing
-	Takeover bool // what kubectl apply set and the manifest has not goes; so does the mark of another yard
+	Takeover bool // what kubectl apply set and the manifest has not goes
+	Seize    bool // the object may be marked as another yard's; it becomes this one's
 	Rows     bool // say what changed
 }
 
@@ -104,6 +109,9 @@ type Row struct {
 	Manager  string    `json:"manager,omitempty"` // who wrote the live value last; "" if that is not known
 	At       time.Time `json:"at,omitzero"`
 }
+
+// Sides is an object on either side of an apply, in JSON; nil where there is none. What differs in a masked value alone looks the same.
+type Sides struct{ Live, Want []byte }
 
 // Drift is how a live object differs from its manifest.
 type Drift struct {

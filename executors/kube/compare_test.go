@@ -118,3 +118,12 @@ func TestConcealedErrorsKeepTheirMeaning(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestNumbersThatAreSecretAreConcealed(t *testing.T) {
+	manifest := parsed(t, "stringData: {pin: 12345678}")
+	manifest["kind"] = "Secret"
+	err := conceal(manifest, errorf("%w: expected string, got %v", ErrInvalid, 12345678))
+	if err.Error() != ErrInvalid.Error()+": expected string, got ***" || !is(err, ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -68,7 +68,12 @@ func meaning(s metav1.Status) error {
 
 // malformed knows what the apply of some servers answers with 500 although the manifest is at fault.
 func malformed(message string) bool {
-	return strings.Contains(message, "typed patch object") || strings.Contains(message, "field not declared in schema")
+	for _, known := range []string{"typed patch object", "field not declared in schema", "unable to convert unstructured object"} {
+		if strings.Contains(message, known) {
+			return true
+		}
+	}
+	return false
 }
 
 func terminating(causes []metav1.StatusCause) bool {

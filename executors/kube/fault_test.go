@@ -42,6 +42,8 @@ func TestAnswersHaveAMeaning(t *testing.T) {
 		{"a server's trouble", apierrors.NewInternalError(errors.New("etcd")), ErrUnavailable, "etcd"},
 		{"a manifest that a server calls its own trouble", apierrors.NewInternalError(errors.New("failed to create typed patch object: .spec.x: field not declared in schema")),
 			ErrInvalid, ".spec.x"},
+		{"a Secret whose data is no base64", apierrors.NewInternalError(errors.New("failed to convert new object: unable to convert unstructured object to /v1, Kind=Secret: illegal base64 data")),
+			ErrInvalid, "illegal base64"},
 		{"no connection", errors.New("connection refused"), ErrUnavailable, "connection refused"},
 		{"no answer", context.DeadlineExceeded, ErrUnavailable, "no answer within"},
 		{"a namespace on its way out", &apierrors.StatusError{ErrStatus: metav1.Status{Code: http.StatusForbidden,

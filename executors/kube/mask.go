@@ -113,6 +113,10 @@ func (s spot) secrets(v any, into map[string]bool) {
 		if plain, err := base64.StdEncoding.DecodeString(v); err == nil && s.kind == "Secret" {
 			into[string(plain)] = true
 		}
+	case int64, float64: // a password of digits without quotes is refused, and told
+		if s.secret {
+			into[fmt.Sprint(v)] = true
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ type subject struct {
 	at   object
 	want *unstructured.Unstructured
 	live *unstructured.Unstructured // nil until looked for
+	away error                      // why it cannot be looked for
 }
 
 // scan is one Scan under way.
@@ -109,7 +110,10 @@ func (s *scan) list(ctx context.Context, at section, subjects []*subject) error 
 	case errors.Is(err, ErrForbidden), errors.Is(err, ErrNotFound):
 		return nil
 	case err != nil:
-		return err
+		for _, sub := range subjects {
+			sub.away = err
+		}
+		return s.skip(ctx, subjects[0].Manifest, err)
 	}
 	live := make(map[string]*unstructured.Unstructured, len(all))
 	for i := range all {
@@ -122,6 +126,10 @@ func (s *scan) list(ctx context.Context, at section, subjects []*subject) error 
 }
 
 func (s *scan) look(ctx context.Context, sub *subject) error {
+	if sub.away != nil {
+		s.put(sub.Manifest, Drift{Skipped: sub.away.Error()})
+		return nil
+	}
 	d, err := s.compare(ctx, sub)
 	if err != nil {
 		return s.skip(ctx, sub.Manifest, err)
@@ -145,13 +153,23 @@ func (s *scan) compare(ctx context.Context, sub *subject) (Drift, error) {
 	return s.c.drift(ctx, sub.Manifest, sub.at, sub.want, sub.live)
 }
 
-// skip notes why an object was not compared, unless that is for all of them.
+// skip notes why an object was not compared, unless that is for all of them: part of a cluster may be away, such as what serves one
+// group, or what converts one kind.
 func (s *scan) skip(ctx context.Context, m Manifest, err error) error {
-	if errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
+	if ctx.Err() != nil || s.away(ctx, err) {
 		return err
 	}
 	s.put(m, Drift{Skipped: err.Error()})
 	return nil
+}
+
+// away says that an error means the whole cluster.
+func (s *scan) away(ctx context.Context, err error) bool {
+	if !errors.Is(err, ErrUnavailable) {
+		return false
+	}
+	_, err = s.c.Ping(ctx)
+	return err != nil
 }
 
 func (s *scan) put(m Manifest, d Drift) {

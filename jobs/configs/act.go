@@ -20,7 +20,7 @@ type actInput struct {
 
 // actKind does one thing to one pod or job of the platform's namespace.
 type actKind struct {
-	base
+	onCluster
 	name string
 }
 
@@ -41,15 +41,18 @@ func (k actKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) e
 		act := map[string]func(context.Context, string) error{kindPod: k.d.cluster.DeletePod, kindIsolate: k.d.cluster.QuarantinePod,
 			kindJob: k.d.cluster.DeleteJob}[k.name]
 		err := act(ctx, in.Name)
-		if errors.Is(err, kube.ErrNotFound) && op.Tries > 0 && k.name != kindIsolate {
-			return nil // an earlier try was not heard to succeed
+		if errors.Is(err, kube.ErrNotFound) && begun(op) && k.name != kindIsolate {
+			return nil // an earlier attempt was not heard to succeed
 		}
-		return k.sorted(err, j)
+		return noteRefusal(err, j)
 	})
 }
 
-// sorted keeps what sort of refusal it was: callers tell them apart.
-func (k actKind) sorted(err error, j *jobs.Journal) error {
+// begun says that an earlier run may have done something. One that was cut off at once may have left nothing but its beginning.
+func begun(op store.Operation) bool { return op.Attempt > 1 || !op.Started.IsZero() }
+
+// noteRefusal keeps what sort of refusal it was: callers tell them apart.
+func noteRefusal(err error, j *jobs.Journal) error {
 	for word, sort := range refusals {
 		if errors.Is(err, sort) {
 			if noted := j.Put(stepRefused, word); noted != nil {
@@ -62,7 +65,7 @@ func (k actKind) sorted(err error, j *jobs.Journal) error {
 
 const stepRefused = "refused"
 
-var refusals = map[string]error{"not_found": kube.ErrNotFound, "conflict": kube.ErrConflict}
+var refusals = map[string]error{"not_found": kube.ErrNotFound, "conflict": kube.ErrConflict, "unavailable": kube.ErrUnavailable}
 
 // Abandon says in the operation's error why there was nothing to be done.
 func (actKind) Abandon(_ *store.Tx, op *store.Operation) error {
@@ -110,7 +113,7 @@ func (s *Service) act(ctx context.Context, by Who, kind, noun, name string) (Cha
 
 // autoscaleKind pauses or resumes the autoscalers that the cluster has.
 type autoscaleKind struct {
-	base
+	onCluster
 	name string
 }
 
@@ -118,7 +121,7 @@ func (k autoscaleKind) Name() string { return k.name }
 
 // Policy: half paused autoscaling is paused the rest of the way.
 func (k autoscaleKind) Policy() jobs.Policy {
-	p := k.base.Policy()
+	p := k.onCluster.Policy()
 	p.Forward = true
 	return p
 }
@@ -255,13 +258,12 @@ func outward(err error) error {
 	return err
 }
 
-// autoscaled are the workloads whose replicas an autoscaler decides: one that the cluster has, or one among these texts.
-func (d *Domain) autoscaled(ctx context.Context, texts []string) (map[string]bool, error) {
+// autoscaled are the workloads whose replicas an autoscaler decides: one that the cluster has, or one among the configs, whose
+// targets are given.
+func (d *Domain) autoscaled(ctx context.Context, targets []string) (map[string]bool, error) {
 	out := map[string]bool{}
-	for _, text := range texts {
-		if target, ok := scaleTarget(text); ok {
-			out[target] = true
-		}
+	for _, target := range targets {
+		out[target] = true
 	}
 	scalers, err := d.cluster.Autoscalers(ctx)
 	if err != nil {

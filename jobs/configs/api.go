@@ -149,6 +149,7 @@ type Config struct {
 type Inconsistencies struct {
 	Resources  map[string]Inconsistency
 	Consistent []string
+	Foreign    map[string][]Row // what others have added to objects that are as they should be otherwise
 	Skipped    map[string]Skip
 	At         time.Time
 }

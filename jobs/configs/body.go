@@ -40,20 +40,34 @@ func (d *Domain) unpack(body string) (string, error) {
 	}
 	r := flate.NewReader(strings.NewReader(short))
 	defer r.Close()
-	text, err := io.ReadAll(io.LimitReader(r, longestBody))
-	if err != nil {
+	text, err := io.ReadAll(io.LimitReader(r, longestBody+1))
+	switch {
+	case err != nil:
 		return "", fmt.Errorf("stored text: %w", err)
+	case len(text) > longestBody:
+		return "", fmt.Errorf("stored text: more than %d bytes", longestBody)
 	}
 	return string(text), nil
 }
 
-// packJSON is pack for what is no text.
-func (d *Domain) packJSON(v any) (string, error) {
+// longestLoad bounds what an operation may carry, packed: it is in its record, which is written again as the operation goes on, and
+// travels over the queue.
+const longestLoad = 16 << 20
+
+// load packs what an operation is to carry. Errors: ErrInvalid if it is too much for one.
+func (d *Domain) load(what string, v any) (string, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return "", err
 	}
-	return d.pack(string(raw))
+	if len(raw) > longestBody {
+		return "", fmt.Errorf("%w: %s comes to %d bytes, %d are allowed at once", ErrInvalid, what, len(raw), longestBody)
+	}
+	packed, err := d.pack(string(raw))
+	if err == nil && len(packed) > longestLoad {
+		err = fmt.Errorf("%w: %s comes to %d bytes when packed, %d are allowed at once", ErrInvalid, what, len(packed), longestLoad)
+	}
+	return packed, err
 }
 
 func (d *Domain) unpackJSON(body string, v any) error {

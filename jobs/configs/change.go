@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"yardmaster/jobs"
 	"yardmaster/jobs/configs/materialize"
@@ -58,7 +59,7 @@ func (s *Service) change(ctx context.Context, by Who, kind string, dry bool, alt
 			out.Objects = append(out.Objects, st.show(id))
 		}
 		if dry {
-			out.Previews, err = s.previews(ctx, st, ids)
+			out.Previews, err = s.previews(st, ids)
 			out.Previews = append(out.Previews, e.notes...)
 			return err
 		}
@@ -152,14 +153,14 @@ func (s *Service) keep(tx *store.Tx, op *store.Operation, m store.MaterializedCo
 	if err := store.ConfigObjects.Put(tx, &rec); err != nil {
 		return err
 	}
-	return store.ForgetMaterialized(tx, m.Object, 2, func(old *store.MaterializedConfig) bool {
+	return store.ForgetMaterialized(tx, m.Object, m.Number-int64(s.cfg.History)+1, 2, func(old *store.MaterializedConfig) bool {
 		pinned := rec.Pin != nil && rec.Pin.Number == old.Number
-		return old.Number > m.Number-int64(s.cfg.History) || old.Number == rec.Golden || pinned
+		return old.Number == m.Number || old.Number == rec.Golden || pinned
 	})
 }
 
 // previews say what the objects would come to.
-func (s *Service) previews(_ context.Context, st *state, ids []string) ([]Preview, error) {
+func (s *Service) previews(st *state, ids []string) ([]Preview, error) {
 	var out []Preview
 	for _, id := range ids {
 		o := st.objects[id]
@@ -176,9 +177,31 @@ func (s *Service) previews(_ context.Context, st *state, ids []string) ([]Previe
 		}
 		name := st.show(id)
 		out = append(out, Preview{Object: name, Kind: o.rec.Kind, Release: o.made.release, Config: o.made.text, At: st.now,
-			Diff: materialize.Unified(materialize.Mask(before), materialize.Mask(o.made.text), name, name)})
+			Diff: maskedDiff(before, o.made.text, name)})
 	}
 	return out, nil
+}
+
+// maskedDiff is the unified diff of two texts of an object with secrets masked. That some of them differ, which it cannot show, it
+// remarks in the way in which diffs do.
+func maskedDiff(before, after, name string) string {
+	diff := materialize.Unified(materialize.Mask(before), materialize.Mask(after), name, name)
+	if changedLines(materialize.Unified(before, after, name, name)) <= changedLines(diff) {
+		return diff
+	}
+	if diff == "" {
+		diff = "--- " + name + "\n+++ " + name + "\n"
+	}
+	return diff + "\\ values that are masked differ\n"
+}
+
+func changedLines(diff string) (n int) {
+	for line := range strings.Lines(diff) {
+		if strings.HasPrefix(line, "-") || strings.HasPrefix(line, "+") {
+			n++
+		}
+	}
+	return n
 }
 
 // changeObject changes the record of an object as it is by then.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"yardmaster/executors/kube"
 	"yardmaster/store"
 )
@@ -58,22 +60,34 @@ func check(c store.PlatformCheck) Check {
 
 // look runs all checks and writes down how they went. Checks of objects that are gone are forgotten.
 func (s *Service) look(ctx context.Context) error {
-	var results []store.PlatformCheck
-	for _, p := range slices.Concat(s.probes, []Probe{s.clusterProbe()}) {
-		results = append(results, s.probe(ctx, p))
-	}
-	if results[len(results)-1].Healthy {
-		workloads, err := s.workloadProbes(ctx)
-		if err != nil {
-			return err
+	results := s.runProbes(ctx, append(slices.Clone(s.probes), s.clusterProbe()))
+	whole := results[len(results)-1].Healthy // what runs on a cluster that does not answer is not known, and not forgotten
+	var err error
+	if whole {
+		var workloads []Probe
+		if workloads, err = s.workloadProbes(ctx); err != nil {
+			whole = false
 		}
-		for _, p := range workloads {
-			results = append(results, s.probe(ctx, p))
-		}
+		results = append(results, s.runProbes(ctx, workloads)...)
 	}
-	return s.db.Update(ctx, func(tx *store.Tx) error {
-		return s.record(tx, results)
-	})
+	return errors.Join(err, s.db.Update(ctx, func(tx *store.Tx) error {
+		return s.record(tx, results, whole)
+	}))
+}
+
+// runProbes runs checks side by side: one that hangs until its time is over keeps none waiting.
+func (s *Service) runProbes(ctx context.Context, all []Probe) []store.PlatformCheck {
+	out := make([]store.PlatformCheck, len(all))
+	var group errgroup.Group
+	group.SetLimit(s.cfg.Parallel)
+	for i, p := range all {
+		group.Go(func() error {
+			out[i] = s.probe(ctx, p)
+			return nil
+		})
+	}
+	_ = group.Wait() // what fails is what was found
+	return out
 }
 
 // probe runs one check.
@@ -85,9 +99,18 @@ func (s *Service) probe(ctx context.Context, p Probe) store.PlatformCheck {
 	out := store.PlatformCheck{Component: p.Component, ID: p.ID, Critical: p.Critical, Healthy: err == nil, Details: orElse(details, fine),
 		Last: start, RuntimeMS: s.db.Now().Sub(start).Milliseconds()}
 	if err != nil {
-		out.Details = err.Error()
+		out.Details = shortened(err.Error())
 	}
 	return out
+}
+
+// shortened bounds what is kept of a check's words.
+func shortened(text string) string {
+	const most = 1000
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
 }
 
 func (s *Service) clusterProbe() Probe {
@@ -144,13 +167,12 @@ func (s *Service) wellness(ctx context.Context, ref kube.Ref, asleep bool) (stri
 }
 
 // record writes checks down beside how they went before.
-func (s *Service) record(tx *store.Tx, results []store.PlatformCheck) error {
+// If they are the whole of them, others are forgotten.
+func (s *Service) record(tx *store.Tx, results []store.PlatformCheck, whole bool) error {
 	current := map[[2]string]bool{}
-	whole := false
 	for i := range results {
 		c := &results[i]
 		current[[2]string{c.Component, c.ID}] = true
-		whole = whole || c.Component == "cluster" && c.Healthy
 		was, err := store.GetCheck(tx, c.Component, c.ID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err

@@ -13,9 +13,7 @@ package configs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"yardmaster/executors/kube"
@@ -86,10 +84,9 @@ type Service struct {
 	note   func(ctx context.Context, name, subject string, detail map[string]any) error
 	probes []Probe
 
-	turn chan struct{} // held by the one who changes records
-
-	sweeping sync.Mutex // one sweep at a time
-	last     sweep
+	turn     chan struct{} // held by the one who changes records
+	sweeping chan struct{} // held by the one who compares cluster and records
+	last     sweep         // by whoever holds sweeping
 }
 
 // NewService makes the Service. The runner must know the domain's kinds.
@@ -97,60 +94,10 @@ func NewService(o Options) (*Service, error) {
 	if o.Domain == nil || o.DB == nil || o.Runner == nil {
 		return nil, errors.New("configs: no domain, no store or no runner")
 	}
-	s := &Service{Domain: o.Domain, db: o.DB, runner: o.Runner, note: o.Note, probes: o.Probes, turn: make(chan struct{}, 1)}
+	s := &Service{Domain: o.Domain, db: o.DB, runner: o.Runner, note: o.Note, probes: o.Probes,
+		turn: make(chan struct{}, 1), sweeping: make(chan struct{}, 1)}
 	return s, nil
 }
 
 // Namespace is where the platform lives.
 func (d *Domain) Namespace() string { return d.cfg.Namespace }
-
-// platform is what every change of this domain holds, so that they go one after the other.
-var platform = store.Ref{Kind: "platform", ID: "configs"}
-
-// alone runs fn when no other change is being made or on its way to the cluster. Errors: ErrConflict if that takes too long.
-func (s *Service) alone(ctx context.Context, fn func(ctx context.Context) error) error {
-	wait, cancel := context.WithTimeout(ctx, s.cfg.BusyWait)
-	defer cancel()
-	select {
-	case s.turn <- struct{}{}:
-	case <-wait.Done():
-		return cmpErr(ctx, fmt.Errorf("%w: another change is being made", ErrConflict))
-	}
-	defer func() { <-s.turn }()
-	if err := s.idle(wait); err != nil {
-		return cmpErr(ctx, err)
-	}
-	return fn(ctx)
-}
-
-// cmpErr prefers the caller's own end to what came of it.
-func cmpErr(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
-}
-
-// idle waits until no operation holds the platform.
-func (s *Service) idle(ctx context.Context) error {
-	for {
-		var op store.Operation
-		err := s.db.View(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-			var err error
-			op, err = store.LiveOn(tx, platform)
-			return err
-		})
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			return nil
-		case err != nil:
-			return err
-		case ctx.Err() != nil || jobs.Idle(&op):
-			return fmt.Errorf("%w: operation %s (%s) is under way", ErrConflict, op.ID, op.Kind)
-		}
-		_, err = s.runner.WaitFor(ctx, op.ID, func(op store.Operation) bool { return !op.State.Live() || jobs.Idle(&op) })
-		if err != nil && !errors.Is(err, jobs.ErrNoOperation) {
-			return err
-		}
-	}
-}

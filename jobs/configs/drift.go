@@ -25,72 +25,105 @@ const (
 
 // Inconsistencies compares everything with the cluster, now.
 func (s *Service) Inconsistencies(ctx context.Context) (Inconsistencies, error) {
-	s.sweeping.Lock()
-	defer s.sweeping.Unlock()
-	out := Inconsistencies{Resources: map[string]Inconsistency{}, Consistent: []string{}, Skipped: map[string]Skip{}, At: s.db.Now()}
-	var objects []watched
-	var as mood
-	err := s.view(ctx, func(st *state) error {
-		as = mood{asleep: st.settings[settingAsleep] != "", paused: st.settings[settingPaused] != ""}
-		var err error
-		objects, err = s.watched(st, &out)
-		return err
-	})
-	if err != nil {
-		return out, err
+	out, _, err := s.compare(ctx)
+	return out, err
+}
+
+// compare compares cluster and records. settled says that nothing was on its way to the cluster meanwhile: only then is a
+// difference drift, and noted.
+func (s *Service) compare(ctx context.Context) (out Inconsistencies, settled bool, err error) {
+	if !acquire(ctx, s.sweeping) {
+		return out, false, ctx.Err()
 	}
-	found, err := s.scan(ctx, objects, as)
+	defer func() { <-s.sweeping }()
+	out = Inconsistencies{Resources: map[string]Inconsistency{}, Consistent: []string{}, Foreign: map[string][]Row{}, Skipped: map[string]Skip{}, At: s.db.Now()}
+	before, err := s.watch(ctx, &out)
 	if err != nil {
-		return out, outward(err)
+		return out, false, err
 	}
-	for _, w := range objects {
-		s.sort(&out, w, found[w.ref])
+	found, err := s.scan(ctx, before)
+	if err != nil {
+		return out, false, outward(err)
+	}
+	for _, w := range before.objects {
+		out.enter(w, found[w.ref])
 	}
 	slices.Sort(out.Consistent)
 	s.last.keep(found)
-	return out, s.noteDrift(ctx, objects, &out)
+	after, err := s.watch(ctx, nil)
+	if err != nil || before.held || !before.same(after) {
+		return out, false, err
+	}
+	return out, true, s.noteDrift(ctx, before.objects, &out)
 }
 
 // watched is one object that the cluster was given.
 type watched struct {
 	id, show, text string
+	number         int64  // of its materialization
 	ref            string // id by which the cluster's answer names it
 	since          store.ConfigDrift
-	heal           bool
 }
 
-// watched are the golden configs; what never was applied is skipped.
-func (s *Service) watched(st *state, out *Inconsistencies) ([]watched, error) {
-	var all []watched
-	for _, id := range st.ids() {
-		o := st.objects[id]
-		if o.current == nil {
-			out.Skipped[st.show(id)] = Skip{skipHeld, "it has no base config"}
-			continue
-		}
-		text, err := s.unpack(o.current.Body)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, watched{id: id, show: st.show(id), text: text, since: o.rec.Drift, heal: s.heals(o)})
-	}
-	return all, nil
+// watch is what the cluster is to be like at one moment.
+type watch struct {
+	objects []watched
+	mood    mood
+	held    bool // an operation is on its way to the cluster
 }
 
-// heals says that an object is mended when it drifts.
-func (s *Service) heals(o *object) bool {
-	return o.rec.SelfHeal || slices.ContainsFunc(s.cfg.SelfHeal, func(name string) bool {
-		return name == "*" || name == o.rec.Name || name == o.rec.ID
+// same says that nothing that decides has changed between two moments.
+func (w watch) same(later watch) bool {
+	return !later.held && w.mood.asleep == later.mood.asleep && w.mood.paused == later.mood.paused &&
+		slices.EqualFunc(w.objects, later.objects, func(a, b watched) bool { return a.id == b.id && a.number == b.number })
+}
+
+// watch gathers what is to be compared, and enters what is not into out. Without out no text is opened.
+func (s *Service) watch(ctx context.Context, out *Inconsistencies) (w watch, err error) {
+	err = s.view(ctx, func(st *state) error {
+		w = watch{mood: mood{asleep: st.settings[settingAsleep] != "", paused: st.settings[settingPaused] != ""}}
+		if _, w.held, err = holderOf(st.tx); err != nil {
+			return err
+		}
+		for _, id := range st.ids() {
+			o := st.objects[id]
+			if o.current == nil {
+				out.skip(st.show(id), skipHeld, "it has no base config")
+				continue
+			}
+			if w.held && o.rec.Golden != o.rec.Current {
+				out.skip(st.show(id), skipHeld, "its newest config is on its way to the cluster")
+				continue
+			}
+			next := watched{id: id, show: st.show(id), number: o.rec.Current, since: o.rec.Drift}
+			if out != nil {
+				if next.text, err = s.unpack(o.current.Body); err != nil {
+					return err
+				}
+			}
+			w.objects = append(w.objects, next)
+		}
+		return nil
 	})
+	return w, err
 }
 
-func (s *Service) scan(ctx context.Context, objects []watched, as mood) (map[string]kube.Drift, error) {
-	texts := make([]string, len(objects))
+func (out *Inconsistencies) skip(show string, code int, reason string) {
+	if out != nil {
+		out.Skipped[show] = Skip{code, reason}
+	}
+}
+
+func (s *Service) scan(ctx context.Context, w watch) (map[string]kube.Drift, error) {
+	objects, as := w.objects, w.mood
+	var targets []string
 	for i := range objects {
-		texts[i] = objects[i].text
+		if target, ok := scaleTarget(objects[i].text); ok {
+			targets = append(targets, target)
+		}
 	}
 	var err error
-	if as.scaled, err = s.autoscaled(ctx, texts); err != nil {
+	if as.scaled, err = s.autoscaled(ctx, targets); err != nil {
 		return nil, err
 	}
 	manifests := make([]kube.Manifest, 0, len(objects))
@@ -115,12 +148,16 @@ func (l *sweep) keep(found map[string]kube.Drift) {
 	}
 }
 
-func (s *Service) sort(out *Inconsistencies, w watched, d kube.Drift) {
+// enter takes up what the cluster said of one object.
+func (out *Inconsistencies) enter(w watched, d kube.Drift) {
 	switch {
 	case d.Skipped != "":
-		out.Skipped[w.show] = Skip{skipCluster, d.Skipped}
+		out.skip(w.show, skipCluster, d.Skipped)
 	case d.Clean():
 		out.Consistent = append(out.Consistent, w.show)
+	case !d.Missing && len(d.Rows) == 0 && d.Refused == "":
+		out.Consistent = append(out.Consistent, w.show)
+		out.Foreign[w.show] = rows(d.Foreign)
 	default:
 		i := Inconsistency{Missing: d.Missing, Rows: rows(d.Rows), Foreign: rows(d.Foreign), Found: w.since.Found}
 		if d.Missing {
@@ -213,65 +250,4 @@ func (s *Service) tell(ctx context.Context, name, subject string, detail map[str
 	if err := s.note(ctx, name, subject, detail); err != nil {
 		s.log.Error("event not recorded", "event", name, "object", subject, "err", err)
 	}
-}
-
-// SelfHeal says whether an object is mended by itself when it drifts. Errors: ErrNotFound.
-func (s *Service) SelfHeal(ctx context.Context, _ Who, ref string, on bool) error {
-	return s.db.Update(ctx, func(tx *store.Tx) error {
-		rec, err := found(tx, ref)
-		if err != nil {
-			return err
-		}
-		rec.SelfHeal = on
-		return store.ConfigObjects.Put(tx, &rec)
-	})
-}
-
-// found is the record of an object that users call so.
-func found(tx *store.Tx, ref string) (store.ConfigObject, error) {
-	rec, err := store.ConfigObjects.Get(tx, ref)
-	if err == nil || !errors.Is(err, store.ErrNotFound) {
-		return rec, err
-	}
-	all, err := store.ConfigObjectsNamed(tx, ref)
-	switch {
-	case err != nil:
-		return rec, err
-	case len(all) == 0:
-		return rec, fmt.Errorf("%w: object %q", ErrNotFound, ref)
-	case len(all) > 1:
-		var ids []string
-		for _, o := range all {
-			ids = append(ids, o.ID)
-		}
-		return rec, ambiguous(ref, ids)
-	}
-	return all[0], nil
-}
-
-// sweep looks for drift and mends what is to be mended.
-func (s *Service) sweep(ctx context.Context) error {
-	found, err := s.Inconsistencies(ctx)
-	if err != nil {
-		return err
-	}
-	var heal []string
-	err = s.view(ctx, func(st *state) error {
-		for _, id := range st.ids() {
-			i, drifted := found.Resources[st.show(id)]
-			if drifted && (i.Missing || len(i.Rows) > 0) && s.heals(st.objects[id]) && st.objects[id].golden != nil {
-				heal = append(heal, id)
-			}
-		}
-		return nil
-	})
-	if err != nil || len(heal) == 0 {
-		return err
-	}
-	_, err = s.change(ctx, Who{}, kindHeal, false, func(_ *state, e *edit) error {
-		e.force = true
-		e.touch(heal...)
-		return nil
-	})
-	return err
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -38,7 +37,7 @@ type exportIndex struct {
 	Problems []string      `json:"problems,omitempty"` // what could not be had, and why
 }
 
-type exportKind struct{ base }
+type exportKind struct{ onCluster }
 
 func (exportKind) Name() string { return kindExport }
 
@@ -93,13 +92,29 @@ func (k exportKind) Undo(_ context.Context, op store.Operation, _ *jobs.Journal)
 	return nil
 }
 
+// Finish lets go of what it carried.
+func (exportKind) Finish(_ *store.Tx, op *store.Operation) error { return emptied(op) }
+
+// Abandon lets go of what it carried.
+func (exportKind) Abandon(_ *store.Tx, op *store.Operation) error { return emptied(op) }
+
+func emptied(op *store.Operation) error {
+	in, err := jobs.Input[exportInput](*op)
+	if err != nil {
+		return err
+	}
+	in.Private = ""
+	return jobs.SetInput(op, in)
+}
+
 // export is one export being written.
 type export struct {
 	d       *Domain
 	in      exportInput
 	private private
 	zip     *zip.Writer
-	left    int64 // bytes that may still be written
+	hide    *strings.Replacer // secrets in logs; nil until it is needed
+	left    int64             // bytes that may still be written
 	created time.Time
 	index   exportIndex
 }
@@ -261,7 +276,9 @@ const longestLog = 64 << 20
 
 // cut leaves out lines from after the period and hides secrets. A line without a time of its own belongs to the one before.
 func (x *export) cut(said []byte) string {
-	hide := x.hider()
+	if x.hide == nil {
+		x.hide = hider(x.private.Secrets)
+	}
 	var out strings.Builder
 	lines := bufio.NewScanner(bytes.NewReader(said))
 	lines.Buffer(nil, longestLog)
@@ -273,107 +290,27 @@ func (x *export) cut(said []byte) string {
 			late = at.After(x.in.Request.End)
 		}
 		if !late {
-			out.WriteString(hide.Replace(line))
+			out.WriteString(x.hide.Replace(line))
 			out.WriteByte('\n')
 		}
 	}
 	return out.String()
 }
 
-func (x *export) hider() *strings.Replacer {
-	var pairs []string
-	for _, secret := range x.private.Secrets {
-		pairs = append(pairs, secret, secretShown)
+// hider hides secrets in lines of logs: the longer of two first, since one may begin with the other, and one of several lines line by
+// line.
+func hider(secrets []string) *strings.Replacer {
+	var all, pairs []string
+	for _, secret := range secrets {
+		for line := range strings.Lines(secret) {
+			if line = strings.TrimSpace(line); len(line) >= shortestSecret {
+				all = append(all, line)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	for _, line := range slices.Compact(all) {
+		pairs = append(pairs, line, secretShown)
 	}
 	return strings.NewReplacer(pairs...)
-}
-
-type importKind struct{ base }
-
-func (importKind) Name() string { return kindImport }
-
-// Policy: the file lies with the server.
-func (importKind) Policy() jobs.Policy {
-	return jobs.Policy{Timeout: 5 * time.Minute, Attempts: 3, Backoff: time.Second, MaxWait: 10 * time.Second, Home: true}
-}
-
-// Run reads the whole file: only what can be read is an import.
-func (k importKind) Run(_ context.Context, op store.Operation, j *jobs.Journal) error {
-	in, err := jobs.Input[importInput](op)
-	if err != nil {
-		return err
-	}
-	raw, err := os.ReadFile(path.Join(k.d.cfg.ExportDir, in.File))
-	if errors.Is(err, os.ErrNotExist) {
-		return jobs.Refuse("the file that was sent is gone")
-	}
-	if err != nil {
-		return jobs.Retry(err)
-	}
-	e, err := readExport(raw, k.d.cfg.ExportMost)
-	if err != nil {
-		return jobs.Refuse(err.Error())
-	}
-	return j.Put(stepRead, e.index.Request)
-}
-
-// imported is an export as it was read back.
-type imported struct {
-	index   exportIndex
-	configs map[string]string
-}
-
-// mostEntries bounds the files of one export.
-const mostEntries = 100_000
-
-// readExport reads an export back, within bounds, and nothing out of it that would lie elsewhere.
-func readExport(raw []byte, most int64) (*imported, error) {
-	r, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
-	if err != nil {
-		return nil, fmt.Errorf("it is no zip file: %w", err)
-	}
-	if len(r.File) > mostEntries {
-		return nil, fmt.Errorf("%d files, %d are allowed", len(r.File), mostEntries)
-	}
-	out := &imported{configs: map[string]string{}}
-	indexed := false
-	for _, f := range r.File {
-		if !f.Mode().IsRegular() || path.IsAbs(f.Name) || strings.Contains(f.Name, `\`) || path.Clean(f.Name) != f.Name || strings.HasPrefix(f.Name, "..") {
-			return nil, fmt.Errorf("%q: not a plain file below the archive", f.Name)
-		}
-		text, err := readEntry(f, &most)
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", f.Name, err)
-		}
-		switch {
-		case f.Name == indexName:
-			if out.index, err = decodeIndex(text); err != nil {
-				return nil, err
-			}
-			indexed = true
-		case strings.HasPrefix(f.Name, configsDir):
-			out.configs[strings.TrimSuffix(strings.TrimPrefix(f.Name, configsDir), ".yaml")] = string(text)
-		}
-	}
-	if !indexed || out.index.Format != 1 {
-		return nil, fmt.Errorf("there is no %s of format 1 in it", indexName)
-	}
-	return out, nil
-}
-
-// readEntry reads one file, whatever its header says of its size, and takes it from what is left.
-func readEntry(f *zip.File, left *int64) ([]byte, error) {
-	r, err := f.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	text, err := io.ReadAll(io.LimitReader(r, *left+1))
-	if err != nil {
-		return nil, err
-	}
-	if *left -= int64(len(text)); *left < 0 {
-		return nil, errors.New("it holds more than is allowed")
-	}
-	return text, nil
 }

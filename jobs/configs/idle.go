@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +62,7 @@ type idleInput struct {
 }
 
 // idleKind scales what has an idle window.
-type idleKind struct{ base }
+type idleKind struct{ onCluster }
 
 func (idleKind) Name() string { return kindIdle }
 
@@ -77,85 +76,98 @@ func (k idleKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) 
 	if err != nil {
 		return err
 	}
-	return k.tell(ctx, sleepInput(in), j, func(w sleeper) (int64, bool) { return *w.Replicas, true })
+	return k.tell(ctx, sleepInput{Workloads: in.Workloads}, j, func(w sleeper) (int64, bool) { return *w.Replicas, true })
 }
 
 // keepWindows looks which workloads an idle window has begun or ended for, and scales them. While autoscaling is paused or the
 // platform sleeps nothing is done.
 func (s *Service) keepWindows(ctx context.Context) error {
-	in, err := s.windows(ctx)
-	if err != nil || len(in.Workloads) == 0 {
+	if first, err := s.windows(ctx); err != nil || len(first.Workloads) == 0 {
 		return err
 	}
 	return s.alone(ctx, func(ctx context.Context) error {
-		op, err := s.submit(ctx, Who{}, kindIdle, func(_ *store.Tx, op *store.Operation) error {
+		in, err := s.windows(ctx) // again: whoever had the turn until now may have put the platform to sleep
+		if err != nil || len(in.Workloads) == 0 {
+			return err
+		}
+		_, err = s.submit(ctx, Who{}, kindIdle, func(_ *store.Tx, op *store.Operation) error {
 			for _, w := range in.Workloads {
 				op.Plan = append(op.Plan, stepScale+"/"+w.ID)
 			}
 			return jobs.SetInput(op, in)
 		})
-		if err != nil {
-			return err
-		}
-		_, err = s.runner.Wait(ctx, op.ID)
 		return err
 	})
+}
+
+// windowed is a workload with an idle window.
+type windowed struct {
+	sleeper
+	idle bool // it is in its window
 }
 
 // windows are the workloads that do not run what their windows say.
 func (s *Service) windows(ctx context.Context) (idleInput, error) {
 	var in idleInput
-	var all []sleeper
-	inWindow := map[string]bool{}
+	all, err := s.windowed(ctx)
+	if err != nil {
+		return in, err
+	}
+	for _, w := range all {
+		ref, err := w.ref()
+		if err != nil {
+			return in, err
+		}
+		n, err := s.cluster.Replicas(ctx, ref)
+		if errors.Is(err, kube.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return in, outward(err)
+		}
+		if want, say := w.wants(n); say {
+			w.Replicas = &want
+			in.Workloads = append(in.Workloads, w.sleeper)
+		}
+	}
+	return in, nil
+}
+
+// wants is what a workload is to run that runs n; false if that is right as it is. What runs outside of its window is nobody's
+// business here.
+func (w windowed) wants(n int64) (want int64, say bool) {
+	if w.idle {
+		return 0, n != 0
+	}
+	want = 1
+	if w.Replicas != nil {
+		want = *w.Replicas
+	}
+	return want, n == 0 && want != 0
+}
+
+// windowed are the workloads with idle windows, by id; none while nobody may scale them. Hibernation's exceptions are none here: who
+// gives a workload a window means it.
+func (s *Service) windowed(ctx context.Context) ([]windowed, error) {
+	var all []windowed
 	err := s.view(ctx, func(st *state) error {
 		if st.settings[settingPaused] != "" || st.settings[settingAsleep] != "" {
 			return nil
 		}
-		listed, err := s.sleepers(st)
+		workloads, err := s.sleepers(st)
 		if err != nil {
 			return err
 		}
-		for _, w := range listed.Workloads {
-			text, err := s.unpack(st.objects[w.ID].current.Body)
-			if err != nil {
-				return err
-			}
-			win, has, err := windowOf(text)
+		for _, w := range workloads {
+			idle, has, err := windowOf(w.text)
 			if err != nil {
 				s.log.Warn("idle window not understood", "object", w.ID, "err", err)
 			}
 			if has {
-				all, inWindow[w.ID] = append(all, w), win.holds(st.now)
+				all = append(all, windowed{w.sleeper, idle.holds(st.now)})
 			}
 		}
 		return nil
 	})
-	for _, w := range all {
-		ref, rerr := w.ref()
-		if rerr != nil {
-			return in, rerr
-		}
-		n, rerr := s.cluster.Replicas(ctx, ref)
-		if errors.Is(rerr, kube.ErrNotFound) {
-			continue
-		}
-		if rerr != nil {
-			return in, outward(rerr)
-		}
-		want := int64(1)
-		if w.Replicas != nil {
-			want = *w.Replicas
-		}
-		if inWindow[w.ID] {
-			want = 0
-		} else if n > 0 {
-			continue // what runs outside of its window is nobody's business here
-		}
-		if n != want {
-			w.Replicas = &want
-			in.Workloads = append(in.Workloads, w)
-		}
-	}
-	slices.SortFunc(in.Workloads, func(a, b sleeper) int { return strings.Compare(a.ID, b.ID) })
-	return in, err
+	return all, err
 }

@@ -45,25 +45,26 @@ var pushes = []string{kindPush, kindUpload, kindImage, kindPatch, kindUnpatch, k
 func (d *Domain) Kinds() []jobs.Kind {
 	var out []jobs.Kind
 	for _, name := range pushes {
-		out = append(out, pushKind{base{d}, name})
+		out = append(out, pushKind{onCluster{d}, name})
 	}
-	b := base{d}
+	b := onCluster{d}
 	return append(out, pruneKind{b}, hibernateKind{b}, reviveKind{b}, idleKind{b}, autoscaleKind{b, kindPause}, autoscaleKind{b, kindResume},
 		actKind{b, kindPod}, actKind{b, kindIsolate}, actKind{b, kindJob}, exportKind{b}, importKind{b})
 }
 
-// base is what the kinds share.
-type base struct{ d *Domain }
+// onCluster is what the kinds share.
+type onCluster struct{ d *Domain }
 
-func (base) Policy() jobs.Policy {
-	return jobs.Policy{Timeout: 15 * time.Minute, Attempts: 5, Backoff: time.Second, MaxWait: 15 * time.Second}
+// Policy: a cluster that is away is waited for, for a minute and a half beside what its silence takes.
+func (onCluster) Policy() jobs.Policy {
+	return jobs.Policy{Timeout: 15 * time.Minute, Attempts: 10, Backoff: time.Second, MaxWait: 15 * time.Second}
 }
-func (base) Finish(*store.Tx, *store.Operation) error                   { return nil }
-func (base) Undo(context.Context, store.Operation, *jobs.Journal) error { return nil }
-func (base) Abandon(*store.Tx, *store.Operation) error                  { return nil }
+func (onCluster) Finish(*store.Tx, *store.Operation) error                   { return nil }
+func (onCluster) Undo(context.Context, store.Operation, *jobs.Journal) error { return nil }
+func (onCluster) Abandon(*store.Tx, *store.Operation) error                  { return nil }
 
 // Lane: a cluster that hangs holds no more workers than a provider of machines may.
-func (base) Lane(store.Operation) string { return "cluster" }
+func (onCluster) Lane(store.Operation) string { return "cluster" }
 
 // again sorts what the cluster said by whether another try may mend it. what is the object, for the user.
 func again(err error, what string) error {

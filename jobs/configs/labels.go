@@ -3,14 +3,20 @@ package configs
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 
 	"yardmaster/store"
 )
 
-// nameForm is what labels and names in bindings may be.
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$`)
+// nameForm is what names in bindings may be, labelForm what labels may: they may have a domain before a slash.
+var (
+	nameForm  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$`)
+	labelForm = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$`)
+)
+
+const nameRule = "letters, digits and . _ - are allowed, up to 253, with a letter or digit at both ends"
 
 // mostPairs bounds what one call may bind.
 const mostPairs = 100_000
@@ -78,11 +84,14 @@ func (s *Service) Bind(ctx context.Context, by Who, labels, objects []string, dr
 	case len(labels)*len(objects) > mostPairs:
 		return Change{}, fmt.Errorf("%w: label, object_name: %d pairs, %d are allowed", ErrInvalid, len(labels)*len(objects), mostPairs)
 	}
-	for field, names := range map[string][]string{"label": labels, "object_name": objects} {
-		for _, name := range names {
-			if !nameForm.MatchString(name) {
-				return Change{}, fmt.Errorf("%w: %s %q: letters, digits and . _ - are allowed, up to 253, with a letter or digit at both ends", ErrInvalid, field, name)
-			}
+	for _, label := range labels {
+		if !labelForm.MatchString(label) {
+			return Change{}, fmt.Errorf("%w: label %q: %s, or such a name below a domain, as in example.com/name", ErrInvalid, label, nameRule)
+		}
+	}
+	for _, name := range objects {
+		if !nameForm.MatchString(name) {
+			return Change{}, fmt.Errorf("%w: object_name %q: %s", ErrInvalid, name, nameRule)
 		}
 	}
 	return s.change(ctx, by, kindBind, dry, func(st *state, e *edit) error {
@@ -91,13 +100,13 @@ func (s *Service) Bind(ctx context.Context, by Who, labels, objects []string, dr
 				st.bind(e, store.ConfigBinding{Label: label, Object: name})
 			}
 		}
-		e.touch(st.named1(objects)...)
+		e.touch(st.called(objects...)...)
 		return nil
 	})
 }
 
-// named1 are the objects that bindings of these names mean.
-func (st *state) named1(names []string) []string {
+// called are the objects that names in bindings mean: all that are called so.
+func (st *state) called(names ...string) []string {
 	var out []string
 	for _, id := range st.ids() {
 		if slices.Contains(names, id) || slices.Contains(names, st.objects[id].rec.Name) {
@@ -112,7 +121,7 @@ func (s *Service) ObjectsOf(ctx context.Context, label string, mustExist bool) (
 	out := []string{}
 	err := s.view(ctx, func(st *state) error {
 		for b := range st.bindings {
-			if b.Label == label && (!mustExist || len(st.named1([]string{b.Object})) > 0) {
+			if b.Label == label && (!mustExist || len(st.called(b.Object)) > 0) {
 				out = append(out, b.Object)
 			}
 		}
@@ -128,7 +137,7 @@ func (s *Service) LabelsOf(ctx context.Context, object string) ([]string, error)
 	err := s.view(ctx, func(st *state) error {
 		o, err := st.find(object)
 		for b := range st.bindings {
-			if b.Object == object || err == nil && (b.Object == o.rec.Name || b.Object == o.rec.ID) {
+			if err != nil && b.Object == object || err == nil && st.labelled(b.Label, o) {
 				out = append(out, b.Label)
 			}
 		}
@@ -141,11 +150,16 @@ func (s *Service) LabelsOf(ctx context.Context, object string) ([]string, error)
 // Unbind takes all labels of an object away and materializes it without their patches. An object without labels is no error.
 func (s *Service) Unbind(ctx context.Context, by Who, object string) (Change, error) {
 	return s.change(ctx, by, kindBind, false, func(st *state, e *edit) error {
-		ids := st.named1([]string{object})
-		for b := range st.bindings {
-			gone := b.Object == object || slices.ContainsFunc(ids, func(id string) bool { return b.Object == id || b.Object == st.objects[id].rec.Name })
-			if !gone {
+		ids := st.called(object)
+		for b := range maps.Clone(st.bindings) {
+			named := slices.ContainsFunc(ids, func(id string) bool { return b.Object == st.objects[id].rec.Name })
+			if b.Object != object && !named && !slices.Contains(ids, b.Object) {
 				continue
+			}
+			for _, id := range st.called(b.Object) { // its namesakes keep what they had by their common name
+				if !slices.Contains(ids, id) && st.labelled(b.Label, st.objects[id]) {
+					st.bind(e, store.ConfigBinding{Label: b.Label, Object: id})
+				}
 			}
 			delete(st.bindings, b)
 			e.write(func(tx *store.Tx, _ *store.Operation) error { return store.DropBinding(tx, b) })

@@ -318,3 +318,21 @@ func zipOf(t *testing.T, name, text string) []byte {
 	}
 	return b.Bytes()
 }
+
+func TestWhatOthersAddIsToldApart(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", configMap("c", "x"))
+	if err := y.cluster.Edit(ref("ConfigMap", "c"), func(o map[string]any) {
+		o["metadata"].(map[string]any)["annotations"] = map[string]any{"theirs": "note"}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	found, err := y.s.Inconsistencies(y.ctx)
+	if err != nil || len(found.Resources) != 0 || !slices.Equal(found.Consistent, []string{"c"}) || len(found.Foreign["c"]) != 1 ||
+		found.Foreign["c"][0].Manager != "kubectl-edit" {
+		t.Errorf("got %+v, %v", found, err)
+	}
+	if got := y.noted(); len(got) != 0 {
+		t.Errorf("told %v", got)
+	}
+}

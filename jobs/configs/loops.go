@@ -9,7 +9,7 @@ import (
 	"yardmaster/jobs"
 )
 
-// Run looks after the platform until ctx ends: drift, health, idle windows, and exports that are too old to keep.
+// Run looks after the platform until ctx ends: drift, health, idle windows, and what is too old to keep.
 func (s *Service) Run(ctx context.Context) {
 	var done sync.WaitGroup
 	for _, l := range []struct {
@@ -21,6 +21,7 @@ func (s *Service) Run(ctx context.Context) {
 		{s.cfg.CheckEvery, s.look, "health checks"},
 		{s.cfg.ScaleEvery, s.keepWindows, "idle windows"},
 		{time.Hour, s.sweepExports, "old exports"},
+		{time.Hour, s.forgetPatches, "deleted patches"},
 	} {
 		if l.every > 0 {
 			done.Go(func() { s.loop(ctx, l.every, l.look, l.what) })

@@ -49,6 +49,9 @@ func (s *Service) ApplyPatches(ctx context.Context, by Who, u PatchUpload) (Chan
 	}
 	return s.change(ctx, by, kindPatch, u.Dry, func(st *state, e *edit) error {
 		for _, p := range all {
+			if ids := st.called(p.Target); p.Kind == "" && len(ids) > 1 {
+				return ambiguous(p.Target, ids)
+			}
 			if err := st.take(e, by, p, fromUser, u.Description); err != nil {
 				return err
 			}

@@ -16,13 +16,13 @@ type pruneInput struct {
 	Refs []kube.Ref `json:"refs"`
 }
 
-type pruneKind struct{ base }
+type pruneKind struct{ onCluster }
 
 func (pruneKind) Name() string { return kindPrune }
 
 // Policy: what is to go goes.
 func (k pruneKind) Policy() jobs.Policy {
-	p := k.base.Policy()
+	p := k.onCluster.Policy()
 	p.Forward = true
 	return p
 }

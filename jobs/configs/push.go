@@ -7,20 +7,20 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"yardmaster/executors/kube"
 	"yardmaster/jobs"
-	"yardmaster/jobs/configs/materialize"
 	"yardmaster/store"
 )
 
 // pushInput is what a push carries: everything that goes to the cluster, in the order in which it does.
 type pushInput struct {
 	Objects []pushed `json:"objects"`
-	Texts   string   `json:"texts"` // packed list, in the order of Objects
+	Texts   string   `json:"texts,omitempty"`  // packed list, in the order of Objects; gone once the push has ended
+	Scaled  []string `json:"scaled,omitempty"` // objects whose replicas an autoscaler among the configs decides
 	Asleep  bool     `json:"asleep,omitempty"`
 	Paused  bool     `json:"paused,omitempty"` // autoscaling is
 	Force   bool     `json:"force,omitempty"`
@@ -69,6 +69,10 @@ func (in *pushInput) plan() []string {
 // pushInput gathers what is to be pushed, in order.
 func (s *Service) pushInput(st *state, e *edit, objects []*object) (*pushInput, error) {
 	in := &pushInput{Force: e.force, Wait: e.wait, Asleep: st.settings[settingAsleep] != "", Paused: st.settings[settingPaused] != ""}
+	var err error
+	if in.Scaled, err = st.scaled(); err != nil {
+		return nil, err
+	}
 	type entry struct {
 		pushed
 		text string
@@ -86,34 +90,12 @@ func (s *Service) pushInput(st *state, e *edit, objects []*object) (*pushInput, 
 	for i, a := range all {
 		in.Objects, texts[i] = append(in.Objects, a.pushed), a.text
 	}
-	var err error
-	in.Texts, err = s.packJSON(texts)
+	in.Texts, err = s.load("what is to be pushed", texts)
 	return in, err
 }
 
-// stages are the kinds that others need, before them; what is not named comes with the workloads' neighbours, in the stage rest.
-var stages = map[string]int{
-	"Namespace": 0, "CustomResourceDefinition": 0, "PriorityClass": 0, "StorageClass": 0, "ClusterRole": 0,
-	"ServiceAccount": 1, "Role": 1, "ClusterRoleBinding": 1, "RoleBinding": 1, "ResourceQuota": 1, "LimitRange": 1,
-	"Secret": 2, "ConfigMap": 2, "PersistentVolume": 2, "PersistentVolumeClaim": 3,
-	"Service": 4, "NetworkPolicy": 4, "Endpoints": 4, "EndpointSlice": 4,
-	"Deployment": 5, "StatefulSet": 5, "DaemonSet": 5, "ReplicaSet": 5, "Pod": 5,
-	"HorizontalPodAutoscaler": 7, "PodDisruptionBudget": 7, "Job": 7, "CronJob": 7,
-	"Ingress": 8, "APIService": 8,
-	"ValidatingWebhookConfiguration": 9, "MutatingWebhookConfiguration": 9,
-}
-
-const restStage = 6
-
-func stage(kind string) int {
-	if n, known := stages[kind]; known {
-		return n
-	}
-	return restStage
-}
-
 type pushKind struct {
-	base
+	onCluster
 	name string
 }
 
@@ -145,6 +127,9 @@ type run struct {
 	j     *jobs.Journal
 	text  map[string]kube.Manifest
 	clean map[string]kube.Seen // known to be as they should: nothing needs to be sent
+	late  bool                 // what the cluster does not answer for keeps the others back no longer
+
+	unserved sync.Map // apiVersion and kind, as text, that a definition of the push did not bring
 }
 
 func (k pushKind) prepare(ctx context.Context, op store.Operation, j *jobs.Journal) (*run, error) {
@@ -152,7 +137,7 @@ func (k pushKind) prepare(ctx context.Context, op store.Operation, j *jobs.Journ
 	if err != nil {
 		return nil, err
 	}
-	p := &run{d: k.d, in: in, j: j, text: make(map[string]kube.Manifest, len(in.Objects))}
+	p := &run{d: k.d, in: in, j: j, text: make(map[string]kube.Manifest, len(in.Objects)), late: op.Tries >= patientTries}
 	var texts []string
 	if err := k.d.unpackJSON(in.Texts, &texts); err != nil {
 		return nil, err
@@ -160,7 +145,7 @@ func (k pushKind) prepare(ctx context.Context, op store.Operation, j *jobs.Journ
 	if len(texts) != len(in.Objects) {
 		return nil, fmt.Errorf("push: %d texts of %d objects", len(texts), len(in.Objects))
 	}
-	scaled, err := k.d.autoscaled(ctx, texts)
+	scaled, err := k.d.autoscaled(ctx, in.Scaled)
 	if err != nil {
 		return nil, again(err, "")
 	}
@@ -176,42 +161,6 @@ func (k pushKind) prepare(ctx context.Context, op store.Operation, j *jobs.Journ
 	}
 	return p, again(err, "")
 }
-
-// mood is what of the platform decides about replicas, beside its configs.
-type mood struct {
-	asleep, paused bool
-	scaled         map[string]bool // what an autoscaler decides about
-}
-
-// manifest is what the cluster is told of an object: with no replicas while the platform or the workload sleeps, and without their
-// number where somebody else decides it.
-func (d *Domain) manifest(text string, as mood) (kube.Manifest, error) {
-	m, err := kube.Parse([]byte(text))
-	if err != nil || !workload(m.Kind) {
-		return m, err
-	}
-	idle, windowed, err := windowOf(text)
-	if err != nil {
-		d.log.Warn("idle window not understood", "object", m.ID(), "err", err)
-	}
-	switch {
-	case as.asleep && !slices.Contains(d.cfg.Protect, m.Name):
-		text, err = materialize.SetReplicas(text, 0)
-	case as.scaled[m.ID()] || windowed && as.paused:
-		text, err = materialize.DropReplicas(text)
-	case windowed && idle.holds(d.now()):
-		text, err = materialize.SetReplicas(text, 0)
-	default:
-		return m, nil
-	}
-	if err != nil {
-		return m, err
-	}
-	return kube.Parse([]byte(text))
-}
-
-// workload says that hibernation is about objects of a kind.
-func workload(kind string) bool { return kind == "Deployment" || kind == "StatefulSet" }
 
 // settled are the objects that the cluster still has as they were when they were last seen right. Only those are asked about whose
 // text has not changed since.
@@ -283,18 +232,13 @@ func (p *run) one(ctx context.Context, o pushed) (objectResult, error) {
 		kept, err := p.d.keepSeen(seen)
 		return objectResult{Outcome: outcomeUnchanged, Seen: kept}, err
 	}
-	applied, err := p.d.cluster.Apply(ctx, m, kube.ApplyOptions{Takeover: true})
-	if errors.Is(err, kube.ErrNoNamespace) {
-		if err = p.namespace(ctx, m.Namespace); err == nil {
-			applied, err = p.d.cluster.Apply(ctx, m, kube.ApplyOptions{Takeover: true})
-		}
-	}
+	applied, err := p.apply(ctx, m)
 	switch {
 	case err == nil:
 	case told(err):
 		return objectResult{Outcome: outcomeFailed, Reason: err.Error()}, nil
 	case errors.Is(err, kube.ErrUnavailable):
-		return objectResult{}, jobs.Retry(err)
+		return p.unanswered(ctx, err)
 	default:
 		return objectResult{}, err
 	}
@@ -327,66 +271,6 @@ func (p *run) namespace(ctx context.Context, name string) error {
 	})
 }
 
-// The times of waiting for health.
-const (
-	healthLook = 500 * time.Millisecond
-	healthMost = 10 * time.Minute
-)
-
-// healthy waits until what was pushed does its work, and enters why if it does not.
-func (p *run) healthy(ctx context.Context) error {
-	end := time.NewTimer(healthMost)
-	defer end.Stop()
-	tick := time.NewTicker(healthLook)
-	defer tick.Stop()
-	waiting := p.unwell()
-	for len(waiting) > 0 {
-		last := map[string]string{}
-		for id := range waiting {
-			h, err := p.d.cluster.Health(ctx, p.text[id].Ref)
-			switch {
-			case err != nil && errors.Is(err, kube.ErrUnavailable):
-				last[id] = err.Error()
-			case err != nil:
-				h = kube.Health{State: kube.Failed, Reason: err.Error()}
-				fallthrough
-			case h.State == kube.Ready || h.State == kube.Failed:
-				if err := p.j.Put(stepHealth+"/"+id, h); err != nil {
-					return err
-				}
-				delete(waiting, id)
-			default:
-				last[id] = h.Reason
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-end.C:
-			for id, why := range last {
-				if err := p.j.Put(stepHealth+"/"+id, kube.Health{State: kube.Failed, Reason: "not ready in time: " + why}); err != nil {
-					return err
-				}
-			}
-			return nil
-		case <-tick.C:
-		}
-	}
-	return nil
-}
-
-// unwell are the objects whose health is not known for good.
-func (p *run) unwell() map[string]bool {
-	out := map[string]bool{}
-	for _, o := range p.in.Objects {
-		var res objectResult
-		if p.j.Get(stepObject+"/"+o.ID, &res) && res.Outcome != outcomeFailed && !p.j.Done(stepHealth+"/"+o.ID) {
-			out[o.ID] = true
-		}
-	}
-	return out
-}
-
 // verdict is the end of a run in one line.
 func (p *run) verdict() error {
 	var failed []string
@@ -396,13 +280,13 @@ func (p *run) verdict() error {
 	if len(failed) == 0 {
 		return nil
 	}
-	const told = 5
+	const most = 5
 	more := ""
-	if len(failed) > told {
-		more = fmt.Sprintf(" (and %d more)", len(failed)-told)
+	if len(failed) > most {
+		more = fmt.Sprintf(" (and %d more)", len(failed)-most)
 	}
 	return jobs.Refuse(fmt.Sprintf("%d of %d objects could not be applied: %s%s", len(failed), len(p.in.Objects),
-		strings.Join(failed[:min(len(failed), told)], "; "), more))
+		strings.Join(failed[:min(len(failed), most)], "; "), more))
 }
 
 // failures are the objects that the cluster refused or that do not do their work.
@@ -426,53 +310,6 @@ func failures(in pushInput, steps []store.Step) []Failure {
 		}
 	}
 	return out
-}
-
-// Finish and Abandon write the same: what the cluster took is golden, however the rest went.
-func (k pushKind) Finish(tx *store.Tx, op *store.Operation) error { return k.settle(tx, op) }
-
-// Abandon keeps what the cluster took: a push is not taken back, the next one goes on from there.
-func (k pushKind) Abandon(tx *store.Tx, op *store.Operation) error { return k.settle(tx, op) }
-
-func (k pushKind) settle(tx *store.Tx, op *store.Operation) error {
-	in, err := jobs.Input[pushInput](*op)
-	if err != nil {
-		return err
-	}
-	for _, o := range in.Objects {
-		var res objectResult
-		if !jobs.Learnt(op, stepObject+"/"+o.ID, &res) || res.Outcome == outcomeFailed {
-			continue
-		}
-		if err := golden(tx, o, res); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// golden marks a materialization as what the cluster was last given.
-func golden(tx *store.Tx, o pushed, res objectResult) error {
-	rec, err := store.ConfigObjects.Get(tx, o.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	rec.Golden, rec.Seen = o.Number, res.Seen // whether its drift is gone the next look says
-	if err := store.ConfigObjects.Put(tx, &rec); err != nil {
-		return err
-	}
-	m, err := store.GetMaterialized(tx, o.ID, o.Number)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil || !m.Applied.IsZero() {
-		return err
-	}
-	m.Applied = tx.Now()
-	return store.PutMaterialized(tx, &m)
 }
 
 // Push takes the newest materialization of one object, or of all, to the cluster. Errors: ErrNotFound, ErrConflict.

@@ -32,12 +32,18 @@ func (s *Service) BaseConfigs(ctx context.Context, release, ref string) ([]BaseC
 					return err
 				}
 				out = append(out, BaseConfig{Object: st.show(id), Kind: o.rec.Kind, Release: name, Previous: b.Previous, Config: text,
-					Golden: o.golden != nil && o.golden.Release == name, Creator: b.Creator, Created: b.Created})
+					Golden: o.madeFrom(b), Creator: b.Creator, Created: b.Created})
 			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+// madeFrom says that what the cluster was last given is made from a base config as it is now, and not from one of the same release
+// that has been replaced.
+func (o *object) madeFrom(b store.BaseConfig) bool {
+	return o.golden != nil && o.golden.Release == b.Release && (o.golden.Number == o.rec.Current || !b.Created.After(o.golden.Created))
 }
 
 // releases are those that hold an object, oldest first.
@@ -229,7 +235,7 @@ func (s *Service) History(ctx context.Context, ref string) ([]Config, error) {
 		}
 		for i := range all {
 			var before *store.MaterializedConfig
-			if i+1 < len(all) {
+			if i+1 < len(all) && all[i+1].Number == all[i].Previous {
 				before = &all[i+1]
 			}
 			c, err := st.config(o, &all[i], before)

@@ -64,7 +64,7 @@ func (s *Service) SetRegistry(ctx context.Context, by Who, registry, description
 // SetSize sizes all workloads for a cluster of a size; the patches of the size before go. Errors: ErrInvalid, ErrConflict.
 func (s *Service) SetSize(ctx context.Context, by Who, size string, dry bool) (Change, error) {
 	if _, _, err := materialize.SizePatch(sizeProbe, size); err != nil {
-		return Change{}, fmt.Errorf("%w: size %q: %w", ErrInvalid, size, err)
+		return Change{}, fmt.Errorf("%w: size %q: standard, large or x-large is needed", ErrInvalid, size)
 	}
 	return s.rewrite(ctx, by, kindSize, fromSize, "Cluster size: "+size, dry, func(text string) (string, bool, error) {
 		return materialize.SizePatch(text, size)

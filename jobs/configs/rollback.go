@@ -27,8 +27,7 @@ func (s *Service) Rollback(ctx context.Context, by Who, r Rollback) (Change, err
 			}
 			ids = []string{o.rec.ID}
 		}
-		// Patches that are taken from now on are later than this one.
-		after := st.version()
+		after := st.highest // whatever the clock says, patches that come are later
 		for _, id := range ids {
 			m, err := s.earlier(ctx, id, r)
 			if errors.Is(err, store.ErrNotFound) && r.Object == "" {

@@ -221,11 +221,14 @@ func (s *Service) UpdateSettings(ctx context.Context, by Who, values map[string]
 	})
 }
 
-// users touches the objects whose base config has a placeholder in it.
+// users touches the objects whose base config, the one that is in force, has a placeholder in it.
 func (st *state) users(e *edit, placeholder string) error {
 	for id, o := range st.objects {
 		release := newest(slices.Collect(maps.Keys(o.bases)))
-		if release == "" {
+		if pin := o.rec.Pin; pin != nil {
+			release = pin.Release
+		}
+		if _, kept := o.bases[release]; !kept {
 			continue
 		}
 		text, err := st.d.unpack(o.bases[release].Body)

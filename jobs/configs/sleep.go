@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"yardmaster/executors/kube"
@@ -17,6 +16,7 @@ import (
 // sleepInput are the workloads that hibernation is about, and how many replicas each is to have again.
 type sleepInput struct {
 	Workloads []sleeper `json:"workloads"`
+	Scaled    []string  `json:"scaled,omitempty"` // objects whose replicas an autoscaler among the configs decides
 }
 
 type sleeper struct {
@@ -36,44 +36,56 @@ const (
 	stepScale = "workload"
 )
 
-// sleepers are the workloads of the platform, but for those that are protected.
-func (s *Service) sleepers(st *state) (sleepInput, error) {
-	var in sleepInput
+// listed is a workload of the platform, with its text.
+type listed struct {
+	sleeper
+	text string
+}
+
+// sleepers are the workloads of the platform, by id.
+func (s *Service) sleepers(st *state) ([]listed, error) {
+	var all []listed
 	saved := map[string]int64{}
 	if text := st.settings[settingSlept]; text != "" {
 		if err := json.Unmarshal([]byte(text), &saved); err != nil {
-			return in, fmt.Errorf("setting %s: %w", settingSlept, err)
+			return nil, fmt.Errorf("setting %s: %w", settingSlept, err)
 		}
 	}
 	for _, id := range st.ids() {
 		o := st.objects[id]
-		if !workload(o.rec.Kind) || o.current == nil || slices.Contains(s.cfg.Protect, o.rec.Name) {
+		if !workload(o.rec.Kind) || o.current == nil {
 			continue
 		}
 		text, err := s.unpack(o.current.Body)
 		if err != nil {
-			return in, err
+			return nil, err
 		}
-		m, err := kube.Parse([]byte(text))
+		w, err := asSleeper(id, text)
 		if err != nil {
-			return in, err
-		}
-		ref, err := json.Marshal(m.Ref)
-		if err != nil {
-			return in, err
-		}
-		w := sleeper{ID: id, Ref: string(ref)}
-		if n, has, err := materialize.Replicas(text); err != nil {
-			return in, err
-		} else if has {
-			w.Replicas = &n
+			return nil, err
 		}
 		if n, was := saved[id]; was {
 			w.Saved = &n
 		}
-		in.Workloads = append(in.Workloads, w)
+		all = append(all, listed{w, text})
 	}
-	return in, nil
+	return all, nil
+}
+
+func asSleeper(id, text string) (sleeper, error) {
+	m, err := kube.Parse([]byte(text))
+	if err != nil {
+		return sleeper{}, err
+	}
+	ref, err := json.Marshal(m.Ref)
+	if err != nil {
+		return sleeper{}, err
+	}
+	w := sleeper{ID: id, Ref: string(ref)}
+	if n, has, err := materialize.Replicas(text); has && err == nil { // what is no count no cluster takes
+		w.Replicas = &n
+	}
+	return w, nil
 }
 
 // Hibernate tells all workloads of the platform to run no replicas. Errors: ErrConflict.
@@ -91,11 +103,16 @@ func (s *Service) sleepChange(ctx context.Context, by Who, kind string) (Change,
 	err := s.alone(ctx, func(ctx context.Context) error {
 		var in sleepInput
 		err := s.view(ctx, func(st *state) error {
-			var err error
-			in, err = s.sleepers(st)
-			for _, w := range in.Workloads {
-				out.Objects = append(out.Objects, st.show(w.ID))
+			all, err := s.sleepers(st)
+			if err != nil {
+				return err
 			}
+			for _, w := range all {
+				if !s.protects(st.objects[w.ID].rec.Name) {
+					in.Workloads, out.Objects = append(in.Workloads, w.sleeper), append(out.Objects, st.show(w.ID))
+				}
+			}
+			in.Scaled, err = st.scaled()
 			return err
 		})
 		if err != nil {
@@ -119,7 +136,7 @@ func (s *Service) Hibernated(ctx context.Context) (bool, error) {
 	return since != "", err
 }
 
-type hibernateKind struct{ base }
+type hibernateKind struct{ onCluster }
 
 func (hibernateKind) Name() string { return kindHibernate }
 
@@ -145,7 +162,7 @@ func (k hibernateKind) Run(ctx context.Context, op store.Operation, j *jobs.Jour
 }
 
 // replicas is what the workloads run that are there.
-func (k base) replicas(ctx context.Context, in sleepInput) (map[string]int64, error) {
+func (k onCluster) replicas(ctx context.Context, in sleepInput) (map[string]int64, error) {
 	had := map[string]int64{}
 	for _, w := range in.Workloads {
 		ref, err := w.ref()
@@ -165,7 +182,7 @@ func (k base) replicas(ctx context.Context, in sleepInput) (map[string]int64, er
 }
 
 // tell scales each workload that want says something of. One that is gone is passed over.
-func (k base) tell(ctx context.Context, in sleepInput, j *jobs.Journal, want func(sleeper) (int64, bool)) error {
+func (k onCluster) tell(ctx context.Context, in sleepInput, j *jobs.Journal, want func(sleeper) (int64, bool)) error {
 	for _, w := range in.Workloads {
 		n, say := want(w)
 		if !say {
@@ -241,13 +258,13 @@ func (k hibernateKind) Undo(ctx context.Context, op store.Operation, j *jobs.Jou
 	return nil
 }
 
-type reviveKind struct{ base }
+type reviveKind struct{ onCluster }
 
 func (reviveKind) Name() string { return kindRevive }
 
 // Policy: a platform that was half woken is woken the rest of the way.
 func (k reviveKind) Policy() jobs.Policy {
-	p := k.base.Policy()
+	p := k.onCluster.Policy()
 	p.Forward = true
 	return p
 }
@@ -257,7 +274,7 @@ func (k reviveKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal
 	if err != nil {
 		return err
 	}
-	scalers, err := k.d.cluster.Autoscalers(ctx)
+	scaled, err := k.d.autoscaled(ctx, in.Scaled)
 	if err != nil {
 		return again(err, "")
 	}
@@ -266,9 +283,8 @@ func (k reviveKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal
 		return err
 	}
 	return k.tell(ctx, in, j, func(w sleeper) (int64, bool) {
-		scaled := slices.ContainsFunc(scalers, func(a kube.Autoscaler) bool { return a.Target.ID() == w.ID })
 		switch {
-		case w.Replicas != nil && !scaled:
+		case w.Replicas != nil && !scaled[w.ID]:
 			return *w.Replicas, true
 		case w.Saved != nil:
 			return max(*w.Saved, 1), true // an autoscaler leaves alone what runs none

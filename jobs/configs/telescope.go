@@ -1,14 +1,13 @@
 package configs
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +38,7 @@ const (
 type exportInput struct {
 	Request  ExportRequest `json:"request"`
 	Services []service     `json:"services"`
-	Private  string        `json:"private"`
+	Private  string        `json:"private,omitempty"` // gone once the export has ended
 }
 
 // service is one workload of an export.
@@ -62,9 +61,8 @@ func (s *Service) Export(ctx context.Context, by Who, r ExportRequest) (Job, err
 		return Job{}, err
 	}
 	r.Label = strings.TrimPrefix(r.Label+"-"+strconv.FormatInt(s.db.Now().UnixMilli(), 10), "-")
-	in := exportInput{Request: r}
+	in, p := exportInput{Request: r}, private{Configs: map[string]string{}}
 	err := s.view(ctx, func(st *state) error {
-		p := private{Configs: map[string]string{}}
 		for _, id := range st.ids() {
 			if err := s.gather(st, st.objects[id], &in, &p); err != nil {
 				return err
@@ -75,11 +73,12 @@ func (s *Service) Export(ctx context.Context, by Who, r ExportRequest) (Job, err
 				return fmt.Errorf("%w: services: %q is no workload of the platform", ErrInvalid, name)
 			}
 		}
-		var err error
-		in.Private, err = s.packJSON(p)
-		return err
+		return nil
 	})
 	if err != nil {
+		return Job{}, err
+	}
+	if in.Private, err = s.load("services, data_sources: what is to be exported", p); err != nil {
 		return Job{}, err
 	}
 	op, err := s.runner.Submit(ctx, func(_ *store.Tx, op *store.Operation) error {
@@ -245,67 +244,10 @@ func (d *Domain) exportPath(op string) string {
 	return filepath.Join(d.cfg.ExportDir, dashed(op)+".zip")
 }
 
-// importInput names the file that was sent.
-type importInput struct {
-	File string `json:"file"` // in the directory of exports
-}
+// ownFile is what exports and imports are called, finished or not. The directory may be shared with what is not ours.
+var ownFile = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.zip(\.part)?|import-[0-9]+\.zip)$`)
 
-// Import takes an exported file. Errors: ErrInvalid.
-func (s *Service) Import(ctx context.Context, by Who, zip []byte) (Job, error) {
-	if int64(len(zip)) > s.cfg.ExportMost {
-		return Job{}, fmt.Errorf("%w: file: %d bytes, %d are allowed", ErrInvalid, len(zip), s.cfg.ExportMost)
-	}
-	if _, err := readExport(zip, s.cfg.ExportMost); err != nil {
-		return Job{}, fmt.Errorf("%w: file: %w", ErrInvalid, err)
-	}
-	if err := os.MkdirAll(s.cfg.ExportDir, 0o700); err != nil {
-		return Job{}, err
-	}
-	f, err := os.CreateTemp(s.cfg.ExportDir, "import-*.zip")
-	if err != nil {
-		return Job{}, err
-	}
-	_, err = f.Write(zip)
-	err = cmp.Or(err, f.Sync(), f.Close())
-	var op store.Operation
-	if err == nil {
-		op, err = s.runner.Submit(ctx, func(_ *store.Tx, op *store.Operation) error {
-			op.Kind, op.Dialect, op.Owner, op.RequestID = kindImport, dialect, by.User, by.RequestID
-			return jobs.SetInput(op, importInput{filepath.Base(f.Name())})
-		})
-	}
-	if err != nil {
-		return Job{}, errors.Join(err, os.Remove(f.Name()))
-	}
-	return s.job(op)
-}
-
-// ImportJob is an import. Errors: ErrNotFound.
-func (s *Service) ImportJob(ctx context.Context, id string) (Job, error) {
-	return s.jobOf(ctx, id, kindImport)
-}
-
-// ImportedConfigs are the configs in an import, by object. Errors: ErrNotFound.
-func (s *Service) ImportedConfigs(ctx context.Context, id string) (map[string]string, error) {
-	j, err := s.ImportJob(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	zip, err := os.ReadFile(j.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: the file of import %s is not kept any more", ErrNotFound, id)
-	}
-	if err != nil {
-		return nil, err
-	}
-	e, err := readExport(zip, s.cfg.ExportMost)
-	if err != nil {
-		return nil, err
-	}
-	return e.configs, nil
-}
-
-// sweepExports removes files that are too old to keep, and those that no operation knows.
+// sweepExports removes files of exports and imports that are too old to keep, also those that no operation knows.
 func (s *Service) sweepExports(context.Context) error {
 	if s.cfg.ExportDir == "" || s.cfg.ExportKeep <= 0 {
 		return nil
@@ -315,20 +257,14 @@ func (s *Service) sweepExports(context.Context) error {
 		return nil
 	}
 	for _, f := range files {
+		if !ownFile.MatchString(f.Name()) {
+			continue
+		}
 		info, ierr := f.Info()
-		if ierr != nil || f.IsDir() || s.db.Now().Sub(info.ModTime()) < s.cfg.ExportKeep {
+		if ierr != nil || f.IsDir() || s.now().Sub(info.ModTime()) < s.cfg.ExportKeep {
 			continue
 		}
 		err = errors.Join(err, os.Remove(filepath.Join(s.cfg.ExportDir, f.Name())))
 	}
 	return err
-}
-
-// decodeIndex reads what an export says of itself.
-func decodeIndex(raw []byte) (exportIndex, error) {
-	var x exportIndex
-	if err := json.Unmarshal(raw, &x); err != nil {
-		return x, fmt.Errorf("%s: %w", indexName, err)
-	}
-	return x, nil
 }

@@ -48,7 +48,7 @@ func (s *Service) Upload(ctx context.Context, by Who, u Upload) (Change, error) 
 	}
 	return s.change(ctx, by, kindUpload, u.Dry, func(st *state, e *edit) error {
 		for _, doc := range docs {
-			if err := st.base1(e, by, doc, u.Release); err != nil {
+			if err := st.takeBase(e, by, doc, u.Release); err != nil {
 				return err
 			}
 		}
@@ -97,8 +97,8 @@ func unique(docs []materialize.Document) error {
 	return nil
 }
 
-// base1 takes up one object of a release.
-func (st *state) base1(e *edit, by Who, doc materialize.Document, release string) error {
+// takeBase takes up one object of a release.
+func (st *state) takeBase(e *edit, by Who, doc materialize.Document, release string) error {
 	id := doc.ID()
 	o := st.objects[id]
 	if o == nil {
@@ -186,7 +186,10 @@ func (s *Service) Image(ctx context.Context, by Who, i Image) (Change, error) {
 		if !releaseForm.MatchString(release) {
 			return fmt.Errorf("%w: comment: the release would be called %q, which is too long", ErrInvalid, release)
 		}
+		if compareReleases(release, current) < 0 {
+			return fmt.Errorf("%w: comment %q: release %s would count as older than %s and not take effect", ErrInvalid, i.Comment, release, current)
+		}
 		doc := materialize.Document{Object: materialize.Object{Kind: o.rec.Kind, Name: o.rec.Name}, Text: text}
-		return st.base1(e, by, doc, release)
+		return st.takeBase(e, by, doc, release)
 	})
 }

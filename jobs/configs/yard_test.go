@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ type yard struct {
 	t       *testing.T
 	ctx     context.Context
 	cluster *sim.Cluster
+	before  kube.Cluster // what is asked instead, if set
 	dir     string
 	cfg     configs.Platform
 	db      *store.DB
@@ -43,6 +45,7 @@ type yard struct {
 
 	mu    sync.Mutex
 	notes []string
+	ahead atomic.Int64 // of the real time
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -118,13 +121,17 @@ func (y *yard) open() {
 	y.t.Helper()
 	log := slog.New(slog.NewTextHandler(&y.log, nil))
 	var err error
-	if y.db, err = store.Open(y.ctx, store.Options{Path: filepath.Join(y.dir, "control.db"), Now: time.Now, Logger: log}); err != nil {
+	if y.db, err = store.Open(y.ctx, store.Options{Path: filepath.Join(y.dir, "control.db"), Now: y.now, Logger: log}); err != nil {
 		y.t.Fatal(err)
 	}
 	if y.queue, err = queue.Open(y.ctx, queue.Options{URL: queue.Embedded, Logger: log, Now: time.Now}); err != nil {
 		y.t.Fatal(err)
 	}
-	d, err := configs.NewDomain(y.cfg, y.cluster, rot{}, time.Now, log)
+	cluster := kube.Cluster(y.cluster)
+	if y.before != nil {
+		cluster = y.before
+	}
+	d, err := configs.NewDomain(y.cfg, cluster, rot{}, y.now, log)
 	if err != nil {
 		y.t.Fatal(err)
 	}
@@ -151,6 +158,11 @@ func (y *yard) open() {
 	runner := y.runner
 	y.done.Go(func() { _ = runner.LocalWorker().Work(work, 8) })
 }
+
+func (y *yard) now() time.Time { return time.Now().Add(time.Duration(y.ahead.Load())) }
+
+// pass has time go by, or back.
+func (y *yard) pass(d time.Duration) { y.ahead.Add(int64(d)) }
 
 // kill ends the process as kill -9 would: nothing is written after it.
 func (y *yard) kill() {

@@ -202,7 +202,7 @@ func TestEmptyListsAreLists(t *testing.T) {
 		"/patches/search?query=a&caseSensitive=false&limit=1": `{"patches":[]}`,
 		"/configs":                        `{"configs":[]}`,
 		"/configs/web/history":            `{"statusCode":200,"data":{"configs":[]},"error":null}`,
-		"/configs/k8s-inconsistencies":    `{"numInconsistencies":0,"numInconstencies":0,"inconsistentResources":{},"consistentResources":[],"skippedResources":{},"timestampMS":0}`,
+		"/configs/k8s-inconsistencies":    `{"numInconsistencies":0,"numInconstencies":0,"inconsistentResources":{},"consistentResources":[],"foreignResources":{},"skippedResources":{},"timestampMS":0}`,
 		"/resource_labels":                `{"statusCode":200,"data":{"labels":[]},"error":null}`,
 		"/resource_labels/objects/x":      `{"objects":[]}`,
 		"/resource_labels/labels/x":       `{"labels":[]}`,
@@ -282,7 +282,7 @@ func TestDriftAsDocumented(t *testing.T) {
 		"deployment-api-server":{"diffRows":[{"key":"spec.replicas","expected":"2","got":"3","changedBy":"kubectl-scale","changedAtTimestampMS":1795262400000}],
 		"foreignRows":[{"key":"metadata.labels.x","expected":"","got":"y"}],"missing":false,"foundAtTimestampMS":1795262400000},
 		"deployment-gone":{"diffRows":[],"foreignRows":[],"missing":true}},
-		"consistentResources":["deployment-1","deployment-2"],"skippedResources":{"deployment-some-service":{"code":7,"reason":"an HPA owns it","readon":"an HPA owns it"}}}`
+		"consistentResources":["deployment-1","deployment-2"],"foreignResources":{},"skippedResources":{"deployment-some-service":{"code":7,"reason":"an HPA owns it","readon":"an HPA owns it"}}}`
 	s.get("/configs/k8s-inconsistencies").is(200, want)
 	s.send("POST", "/configs/k8s-inconsistencies", "", "Token", "reader").is(200, want)
 }

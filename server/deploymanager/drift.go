@@ -13,6 +13,7 @@ type inconsistencies struct {
 	Misspelt     int                      `json:"numInconstencies"`
 	Inconsistent map[string]inconsistency `json:"inconsistentResources"`
 	Consistent   []string                 `json:"consistentResources"`
+	Foreign      map[string]additions     `json:"foreignResources"` // consistent, with what others added
 	Skipped      map[string]skip          `json:"skippedResources"`
 	TimestampMS  int64                    `json:"timestampMS"`
 }
@@ -23,6 +24,11 @@ type inconsistency struct {
 	Foreign []diffRow `json:"foreignRows"`
 	Missing bool      `json:"missing"`
 	FoundMS int64     `json:"foundAtTimestampMS,omitempty"`
+}
+
+// additions are what others have put into an object.
+type additions struct {
+	Rows []diffRow `json:"foreignRows"`
 }
 
 // skip has its reason as the example misspells it, too.
@@ -39,9 +45,12 @@ func (a *API) inconsistencies(r *http.Request) (rest.Response, error) {
 	}
 	n := len(found.Resources)
 	out := inconsistencies{Count: n, Misspelt: n, Inconsistent: make(map[string]inconsistency, n), Consistent: list(found.Consistent),
-		Skipped: make(map[string]skip, len(found.Skipped)), TimestampMS: millis(found.At)}
+		Foreign: make(map[string]additions, len(found.Foreign)), Skipped: make(map[string]skip, len(found.Skipped)), TimestampMS: millis(found.At)}
 	for object, i := range found.Resources {
 		out.Inconsistent[object] = inconsistencyOf(i)
+	}
+	for object, added := range found.Foreign {
+		out.Foreign[object] = additions{each(added, diffRowOf)}
 	}
 	for object, s := range found.Skipped {
 		out.Skipped[object] = skip{s.Code, s.Reason, s.Reason}

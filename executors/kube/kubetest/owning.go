@@ -21,12 +21,14 @@ var owning = []promise{
 			s.Errorf("the other yard owns %v", got)
 		}
 	}},
-	{"what belongs to another yard is not applied, unless it is taken over", func(s *site) {
+	{"what belongs to another yard is not applied, unless it is seized", func(s *site) {
 		s.apply(configMap)
 		m := s.manifest(configMap)
 		_, err := s.Other.Apply(s.Context(), m, kube.ApplyOptions{})
 		s.is(err, kube.ErrConflict, "yard")
 		_, err = s.Other.Apply(s.Context(), m, kube.ApplyOptions{Takeover: true})
+		s.is(err, kube.ErrConflict, "yard")
+		_, err = s.Other.Apply(s.Context(), m, kube.ApplyOptions{Seize: true})
 		s.must(err)
 		if mine, theirs := s.owned(s.Cluster), s.owned(s.Other); len(mine) != 0 || len(theirs) != 1 {
 			s.Errorf("owned: %v and %v", mine, theirs)

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/base64"
 	"fmt"
 	"reflect"
 	"slices"
@@ -94,9 +95,24 @@ func validate(k *kind, live, want *unstructured.Unstructured) error {
 	}
 	all = append(all, validateWorkload(k, want)...)
 	if len(all) == 0 {
-		return nil
+		return readable(k, want)
 	}
 	return apierrors.NewInvalid(k.GroupKind(), want.GetName(), all)
+}
+
+// readable refuses a Secret whose values are no base64, with the internal error that clusters have for it.
+func readable(k *kind, u *unstructured.Unstructured) error {
+	data, ok := u.Object["data"].(map[string]any)
+	if !ok || k.Kind != "Secret" {
+		return nil
+	}
+	for _, v := range data {
+		text, _ := v.(string)
+		if _, err := base64.StdEncoding.DecodeString(text); err != nil {
+			return apierrors.NewInternalError(fmt.Errorf("unable to convert unstructured object to %s: error decoding from json: %w", k.GroupVersionKind, err))
+		}
+	}
+	return nil
 }
 
 func validateWorkload(k *kind, u *unstructured.Unstructured) field.ErrorList {

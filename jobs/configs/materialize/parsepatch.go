@@ -8,7 +8,7 @@ import (
 
 var (
 	targetComment = regexp.MustCompile(`^#\s*[Tt]arget\s*:\s*(.*?)\s*$`)
-	targetName    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?$`)
+	targetName    = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?$`)
 )
 
 // ParsePatches reads the patches of one text: YAML documents, each with a target of its own, or JSON. The target is that of the comment

@@ -1,0 +1,83 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// Sides compares an object with its manifest as a whole, for those who want to read the difference.
+func (c *Client) Sides(ctx context.Context, m Manifest) (Sides, error) {
+	o, want, err := c.prepare(ctx, m)
+	if err != nil {
+		return Sides{}, err
+	}
+	live, err := c.find(ctx, o)
+	if err != nil {
+		return Sides{}, err
+	}
+	if live == nil {
+		would, err := c.apply(ctx, o, want, true)
+		if errors.Is(err, ErrNoNamespace) || errors.Is(err, ErrInvalid) {
+			would, err = want, nil // the cluster cannot say yet what it would add
+		}
+		if err != nil {
+			return Sides{}, err
+		}
+		side, err := veiled(o.Kind, content(would.Object), masked)
+		return Sides{Want: side}, err
+	}
+	would, now, err := c.against(ctx, o, want, live, true)
+	if errors.Is(err, ErrInvalid) {
+		would, now, err = want, live, nil // as it stands: the cluster would refuse it
+	}
+	if err != nil {
+		return Sides{}, err
+	}
+	a, b := content(now.Object), content(would.Object)
+	liveMask, wantMask := masked, masked
+	if o.Kind == "Secret" && !reflect.DeepEqual(a, b) {
+		liveMask, wantMask = maskedLive, maskedExpected // that they differ may be seen
+	}
+	var s Sides
+	if s.Live, err = veiled(o.Kind, a, liveMask); err == nil {
+		s.Want, err = veiled(o.Kind, b, wantMask)
+	}
+	return s, err
+}
+
+// veiled is an object's content as people may see it.
+func veiled(kind string, content map[string]any, by string) ([]byte, error) {
+	return json.Marshal(root(kind).veil(content, by))
+}
+
+// Serving counts the ready pods behind a Service of the namespace.
+func (c *Client) Serving(ctx context.Context, service string) (int, error) {
+	o, err := c.place(ctx, Ref{APIVersion: "v1", Kind: "Service", Name: service})
+	if err != nil {
+		return 0, err
+	}
+	u, err := c.get(ctx, o)
+	if err != nil {
+		return 0, err
+	}
+	var s corev1.Service
+	if err := into(u, &s); err != nil || len(s.Spec.Selector) == 0 {
+		return 0, err
+	}
+	pods, err := c.selectPods(ctx, o.Namespace, labels.Set(s.Spec.Selector).String())
+	if err != nil {
+		return 0, err
+	}
+	ready := 0
+	for i := range pods {
+		if podReady(&pods[i]) && pods[i].DeletionTimestamp == nil {
+			ready++
+		}
+	}
+	return ready, nil
+}

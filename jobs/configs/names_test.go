@@ -1,0 +1,118 @@
+package configs_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"yardmaster/jobs/configs"
+)
+
+const service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n  - port: 80\n"
+
+// annotated is a JSON patch that is meant for no kind.
+func annotated(target, value string) string {
+	return `{"target": "` + target + `", "patch": [{"op": "add", "path": "/metadata/annotations", "value": {"by": "` + value + `"}}]}`
+}
+
+func TestTheLabelOfAKindMeansNoOtherKindOfThatName(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web"), service)
+	y.patch(annotated("Deployment", "label"))
+	if !strings.Contains(y.config("Deployment.web").Config, "by: label") {
+		t.Error("the label means it")
+	}
+	if strings.Contains(y.config("Service.web").Config, "by: label") {
+		t.Error("the label of another kind means it")
+	}
+	labels, err := y.s.LabelsOf(y.ctx, "Service.web")
+	if err != nil || !slices.Equal(labels, []string{"Service"}) {
+		t.Errorf("got %v, %v", labels, err)
+	}
+}
+
+func TestLabelsOfOneAreNotTakenFromItsNamesake(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web"), service)
+	c, err := y.s.Bind(y.ctx, ann, []string{"team"}, []string{"web"}, false)
+	y.must(c, err)
+	y.patch(annotated("team", "label"))
+	c, err = y.s.Unbind(y.ctx, ann, "Deployment.web")
+	y.must(c, err)
+	y.must(y.s.Push(y.ctx, ann, "", false))
+	if strings.Contains(y.config("Deployment.web").Config, "by: label") {
+		t.Error("it has lost its labels")
+	}
+	if !strings.Contains(y.config("Service.web").Config, "by: label") {
+		t.Error("it was not asked to lose its labels")
+	}
+	if labels, err := y.s.LabelsOf(y.ctx, "Service.web"); err != nil || !slices.Equal(labels, []string{"Service", "team"}) {
+		t.Errorf("got %v, %v", labels, err)
+	}
+}
+
+func TestAFinishedReleaseIsNewerThanItsCandidates(t *testing.T) {
+	y := newYard(t)
+	y.upload("23.1-rc1", configMap("c", "candidate"))
+	y.upload("23.1", configMap("c", "finished"))
+	if got := y.config("c"); got.Release != "23.1" || !strings.Contains(got.Config, "finished") {
+		t.Errorf("got %s:\n%s", got.Release, got.Config)
+	}
+}
+
+func TestAnImageThatWouldNotTakeEffectIsRefused(t *testing.T) {
+	y := newYard(t)
+	y.upload("23.1", deployment("web"))
+	_, err := y.s.Image(y.ctx, ann, configs.Image{Object: "web", Image: "x:2", Comment: "rc1"})
+	if !errors.Is(err, configs.ErrInvalid) || !strings.Contains(err.Error(), "comment") {
+		t.Errorf("got %v", err)
+	}
+	y.must(y.s.Image(y.ctx, ann, configs.Image{Object: "web", Image: "x:2", Comment: "fix"}))
+	if got := y.config("web").Config; !strings.Contains(got, "image: x:2") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestASettingReachesWhatWentBackToAConfigThatNamesIt(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", configMap("c", `"${ib.settings.obsAlertSlackChannel}"`))
+	y.upload("2", configMap("c", "plain"))
+	y.must(y.s.Rollback(y.ctx, ann, configs.Rollback{Object: "c", Number: 1}))
+	settings, err := y.s.Settings(y.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings["obsAlertSlackChannel"] = "harbour"
+	c, err := y.s.UpdateSettings(y.ctx, ann, settings)
+	y.must(c, err)
+	if got := y.config("c").Config; !strings.Contains(got, "harbour") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestAPatchOfNoKindForTwoObjectsOfOneNameIsRefused(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web"), configMap("web", "x"))
+	_, err := y.s.ApplyPatches(y.ctx, ann, configs.PatchUpload{Files: files("# target: web\ndata: {x: \"1\"}\n")})
+	if !errors.Is(err, configs.ErrInvalid) || !strings.Contains(err.Error(), "ConfigMap.web, Deployment.web") {
+		t.Errorf("got %v", err)
+	}
+	y.patch("# target: ConfigMap.web\ndata: {x: \"1\"}\n")
+	y.agree()
+}
+
+func TestLabelsMayHaveADomain(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", configMap("c", "x"))
+	y.must(y.s.Bind(y.ctx, ann, []string{"example.com/tier"}, []string{"c"}, false))
+	y.patch("# target: example.com/tier\nkind: ConfigMap\ndata: {tier: one}\n")
+	if c := y.config("c"); !strings.Contains(c.Config, "tier: one") {
+		t.Errorf("got %s", c.Config)
+	}
+	for _, label := range []string{"/tier", "example.com/", "a/b/c", "example.com//tier"} {
+		if _, err := y.s.Bind(y.ctx, ann, []string{label}, []string{"c"}, false); !errors.Is(err, configs.ErrInvalid) {
+			t.Errorf("%s: got %v", label, err)
+		}
+	}
+}
