@@ -197,13 +197,16 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	platform := &client.Platform{Token: newID()}
+	metrics := &client.Metrics{User: "metrics", Password: newID()[:12]}
 	cfg, warnings, err := config.Load([]string{"--listen", *listen, "--data-dir", *dir, "--log-level", "warn", "--log-format", "text"}, []string{
 		"YARDMASTER_HEKETI_EXECUTOR=sim", "YARDMASTER_HEKETI_ADMIN_KEY=" + keys.Admin, "YARDMASTER_HEKETI_USER_KEY=" + keys.User,
 		"YARDMASTER_SIM_NODES=6", "YARDMASTER_SIM_DEVICES_PER_NODE=4", "YARDMASTER_SIM_LATENCY=20ms", "YARDMASTER_HEKETI_OPEN_HELLO=true",
 		"YARDMASTER_AUTH_USERS=[{name: demo, role: user, password_hash: '" + hash + "'}]",
 		"YARDMASTER_POOLS_PROVIDERS=[{name: simulated, kind: sim, createvm_max_time: 500ms}]",
 		"YARDMASTER_POOLS_LIST=" + demoPools, "YARDMASTER_DIALECTS_STACKTACH_ANONYMOUS=read",
-		"YARDMASTER_CONFIGS_NAMESPACE=yardmaster-demo", "YARDMASTER_CONFIGS_TOKEN=" + platform.Token, clusterOf(*kubeconfig)}, os.ReadFile)
+		"YARDMASTER_CONFIGS_NAMESPACE=yardmaster-demo", "YARDMASTER_CONFIGS_TOKEN=" + platform.Token, clusterOf("CONFIGS", *kubeconfig),
+		"YARDMASTER_INSTANCES_NAMESPACE=yardmaster-metrics", "YARDMASTER_INSTANCES_API_USER=" + metrics.User, "YARDMASTER_INSTANCES_API_PASSWORD=" + metrics.Password,
+		clusterOf("INSTANCES", *kubeconfig)}, os.ReadFile)
 	if err != nil {
 		return err
 	}
@@ -220,13 +223,14 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case is := <-ready:
 		pooler.Base = "http://" + is.addr
 		platform.Base, platform.Meddle = pooler.Base, meddler(cfg.Configs, is.cluster)
+		metrics.Base, metrics.Meddle = pooler.Base, instanceMeddler(cfg.Instances, is.metrics)
 		c := client.New(pooler.Base, "admin", keys.Admin)
 		cloud, err := startCloud(ctx, c)
 		if err != nil {
 			cancel()
 			return errors.Join(fmt.Errorf("cloud: %w", err), <-served)
 		}
-		tour := client.Tour{Client: c, Notified: cloud.sent, Keys: keys, Pooler: pooler, Platform: platform, Out: stdout}
+		tour := client.Tour{Client: c, Notified: cloud.sent, Keys: keys, Pooler: pooler, Platform: platform, Metrics: metrics, Out: stdout}
 		for _, p := range cfg.Pools.List {
 			tour.Pools = append(tour.Pools, p.Name)
 		}

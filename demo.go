@@ -3,34 +3,47 @@ package main
 import (
 	"context"
 	"fmt"
+	"yardmaster/client"
 	"yardmaster/executors/kube"
 	kubesim "yardmaster/executors/kube/sim"
 	"yardmaster/server/config"
 )
 
-// clusterOf is the configuration of the demo's cluster.
-func clusterOf(kubeconfig string) string {
+// clusterOf is the configuration of the cluster of one part of the demo.
+func clusterOf(part, kubeconfig string) string {
 	if kubeconfig == "" {
-		return "YARDMASTER_CONFIGS_SIMULATE=true"
+		return "YARDMASTER_" + part + "_SIMULATE=true"
 	}
-	return "YARDMASTER_CONFIGS_KUBECONFIG=" + kubeconfig
+	return "YARDMASTER_" + part + "_KUBECONFIG=" + kubeconfig
 }
 
-// meddled is the object that somebody changes behind the demo's back.
-var meddled = kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Name: "deployment-billing"}
+// meddled are what somebody changes behind the demo's back.
+var (
+	meddled         = kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Name: "deployment-billing"}
+	meddledInstance = kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Name: "graphite-1-small-" + client.TourInstances[0] + "-a"}
+)
 
-// meddler changes an object of the platform as somebody else would.
 func meddler(c config.Configs, cluster kube.Cluster) func(context.Context) error {
+	return func(ctx context.Context) error { return meddle(ctx, c, cluster, meddled) }
+}
+
+func instanceMeddler(c config.Instances, cluster kube.Cluster) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if simulated, ok := cluster.(*kubesim.Cluster); ok {
-			return simulated.EditAs("kubectl-scale", meddled, func(o map[string]any) { o["spec"].(map[string]any)["replicas"] = int64(5) })
-		}
-		c.FieldManager = "kubectl-scale"
-		other, err := openCluster(ctx, c, nil)
-		if err != nil {
-			return fmt.Errorf("somebody else: %w", err)
-		}
-		defer other.Close()
-		return other.Scale(ctx, meddled, 5)
+		return meddle(ctx, config.Configs{Kubeconfig: c.Kubeconfig, Context: c.Context, Namespace: c.Namespace, Yard: c.Yard, RequestTimeout: c.RequestTimeout,
+			Parallel: c.Parallel}, cluster, meddledInstance)
 	}
+}
+
+// meddle changes an object as somebody else would.
+func meddle(ctx context.Context, c config.Configs, cluster kube.Cluster, r kube.Ref) error {
+	if simulated, ok := cluster.(*kubesim.Cluster); ok {
+		return simulated.EditAs("kubectl-scale", r, func(o map[string]any) { o["spec"].(map[string]any)["replicas"] = int64(5) })
+	}
+	c.FieldManager = "kubectl-scale"
+	other, err := openCluster(ctx, c, nil)
+	if err != nil {
+		return fmt.Errorf("somebody else: %w", err)
+	}
+	defer other.Close()
+	return other.Scale(ctx, r, 5)
 }

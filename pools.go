@@ -200,6 +200,8 @@ type people struct {
 	pools    auth.Authenticator // with a password, at the vmpooler API; nil: there are no users
 	tokens   auth.TokenLookup   // whom a token lets in that a user made
 	own      auth.Authenticator // with a password, elsewhere
+	users    auth.Users
+	attempts *auth.Attempts
 }
 
 func openAccounts(cfg config.Config, db *store.DB, secrets accounts.Sealer, log *slog.Logger) *accounts.Service {
@@ -213,7 +215,7 @@ func openPeople(cfg config.Config, kept *accounts.Service) (people, error) {
 		return people{}, err
 	}
 	attempts := auth.NewAttempts(auth.AttemptLimits{}, time.Now)
-	p := people{accounts: kept, own: auth.Basic("yardmaster", users, attempts)}
+	p := people{accounts: kept, own: auth.Basic("yardmaster", users, attempts), users: users, attempts: attempts}
 	if cfg.Pools.Auth.Provider != config.AuthNone {
 		p.pools = auth.Basic("Authentication required", users, attempts)
 	}

@@ -20,6 +20,7 @@ import (
 	"yardmaster/jobs"
 	"yardmaster/jobs/accounts"
 	"yardmaster/jobs/configs"
+	"yardmaster/jobs/instances"
 	"yardmaster/jobs/pools"
 	"yardmaster/jobs/queue"
 	"yardmaster/jobs/volumes"
@@ -42,7 +43,8 @@ const gcPercent = 200
 // up is a server that answers requests.
 type up struct {
 	addr    string
-	cluster kube.Cluster // nil: there is none
+	cluster kube.Cluster // of the platform; nil: there is none
+	metrics kube.Cluster // of the instances; the same
 }
 
 // serve runs the server until ctx ends. started, if given, is told once requests are answered.
@@ -107,6 +109,11 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		return err
 	}
 	defer func() { err = errors.Join(err, platform.Close()) }()
+	metrics, err := openInstances(ctx, cfg, secrets, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, metrics.Close()) }()
 	keeper := pools.NewKeeper(yard.domain, db, yard.providers, meter(meters))
 
 	registry := prometheus.NewRegistry()
@@ -122,7 +129,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 			health.Heard(o)
 		}
 	}
-	kinds := slices.Concat(domain.Kinds(g, secrets), yard.domain.Kinds(yard.providers, inDNS), happened.service.Kinds(), platform.Kinds())
+	kinds := slices.Concat(domain.Kinds(g, secrets), yard.domain.Kinds(yard.providers, inDNS), happened.service.Kinds(), platform.Kinds(), metrics.Kinds())
 	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: kinds, Logger: log, NewID: newID, Epoch: newID(),
 		Worker: own, KeyID: secrets.ID(), Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
 		Stuck: jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
@@ -134,6 +141,9 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	in := inside{cfg: cfg, db: db, queue: q, runner: runner, volumes: volumes.NewService(domain, db, runner, secrets),
 		pools: pools.NewService(yard.domain, db, keeper), people: people, meters: meters, events: happened, registry: registry, log: log}
 	if in.platform, err = platform.service(in); err != nil {
+		return err
+	}
+	if in.instances, err = metrics.service(ctx, in); err != nil {
 		return err
 	}
 	countOperations(registry, db)
@@ -161,7 +171,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	stop := operate(ctx, in, keeper, g, reset)
 	log.Info("serving", "address", srv.Addr().String(), "version", version(), "data_dir", cfg.DataDir, "embedded_queue", q.Embedded())
 	if started != nil {
-		started(up{srv.Addr().String(), platform.cluster})
+		started(up{srv.Addr().String(), platform.cluster, metrics.cluster})
 	}
 	err = srv.Serve(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -185,18 +195,19 @@ func isNew(path string) bool {
 
 // inside is what the dialects of a server stand on.
 type inside struct {
-	cfg      config.Config
-	db       *store.DB
-	queue    *queue.Queue
-	runner   *jobs.Runner
-	volumes  *volumes.Service
-	pools    *pools.Service
-	people   people
-	events   *eventParts
-	platform *configs.Service  // nil: there is no cluster
-	meters   *vmpooler.Metrics // nil: nobody wants them
-	registry *prometheus.Registry
-	log      *slog.Logger
+	cfg       config.Config
+	db        *store.DB
+	queue     *queue.Queue
+	runner    *jobs.Runner
+	volumes   *volumes.Service
+	pools     *pools.Service
+	people    people
+	events    *eventParts
+	platform  *configs.Service   // nil: there is no cluster
+	instances *instances.Service // the same
+	meters    *vmpooler.Metrics  // nil: nobody wants them
+	registry  *prometheus.Registry
+	log       *slog.Logger
 }
 
 // meter is what the keeper tells of its work.
@@ -293,6 +304,13 @@ func tables(in inside) ([]rest.Dialect, func(), error) {
 		}
 		all = append(all, platform.Dialect())
 	}
+	if in.instances != nil {
+		instances, err := instanceDialect(in, in.instances, doors.instances)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, instances.Dialect())
+	}
 	return all, api.ResetAdminState, nil
 }
 
@@ -386,7 +404,12 @@ func work(ctx context.Context, cfg config.Config, warnings []string, log *slog.L
 		return err
 	}
 	defer func() { err = errors.Join(err, platform.Close()) }()
-	kinds := slices.Concat(domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), yard.domain.Kinds(yard.providers, inDNS), platform.Kinds())
+	metrics, err := openInstances(ctx, cfg, secrets, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, metrics.Close()) }()
+	kinds := slices.Concat(domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), yard.domain.Kinds(yard.providers, inDNS), platform.Kinds(), metrics.Kinds())
 	host, _ := os.Hostname()
 	name := fmt.Sprintf("worker-%s-%d", host, os.Getpid())
 	w := jobs.RemoteWorker(q, kinds, name, secrets.ID(), time.Now, log)

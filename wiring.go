@@ -117,7 +117,7 @@ func volumeConfig(h config.Heketi) volumes.Config {
 }
 
 // doors are the ways to sign in at each API.
-type doors struct{ heketi, native, pools, events, platform auth.Authenticator }
+type doors struct{ heketi, native, pools, events, platform, instances auth.Authenticator }
 
 func openDoors(cfg config.Config, who people) (doors, error) {
 	var tokens []auth.Token
@@ -139,6 +139,10 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 	if err != nil {
 		return doors{}, err
 	}
+	instances, err := instanceDoor(cfg, configured.Find, who)
+	if err != nil {
+		return doors{}, err
+	}
 	pooler, err := auth.Anonymous(auth.Mode(cfg.Dialects.VMPooler.Anonymous), auth.Chain(ways...))
 	if err != nil {
 		return doors{}, err
@@ -148,7 +152,7 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 		if err != nil {
 			return doors{}, err
 		}
-		return doors{auth.Open(), auth.Open(), pooler, events, platform}, nil
+		return doors{auth.Open(), auth.Open(), pooler, events, platform, instances}, nil
 	}
 	native := ways
 	if len(cfg.Auth.Users) == 0 && len(cfg.Pools.List) == 0 {
@@ -171,5 +175,5 @@ func openDoors(cfg config.Config, who people) (doors, error) {
 		return doors{}, err
 	}
 	events, err := auth.Anonymous(auth.Mode(cfg.Dialects.StackTach.Anonymous), auth.Chain(native...))
-	return doors{signed, own, pooler, events, platform}, err
+	return doors{signed, own, pooler, events, platform, instances}, err
 }

@@ -30,6 +30,7 @@ type Tour struct {
 	Pools  []string // at least two, of three machines or more
 
 	Platform *Platform
+	Metrics  *Metrics
 
 	Notified int // notifications of a cloud that were sent before
 	Out      io.Writer
@@ -64,6 +65,9 @@ func (t Tour) Walk(ctx context.Context) error {
 	}
 	if err := t.platform(ctx); err != nil {
 		return fmt.Errorf("platform: %w", err)
+	}
+	if err := t.instances(ctx); err != nil {
+		return fmt.Errorf("instances: %w", err)
 	}
 	return t.summary(ctx, cluster)
 }
@@ -171,6 +175,9 @@ With vmfloaty, or curl, for a machine:
 With curl, for the platform (its drift is left to be found; POST deployment/update mends it):
   curl -H 'Token: %s' %s/api/v1/control_plane/configs/k8s-inconsistencies
 
+With curl, for the instances (the difference is left to be seen; PUT instance/1/NAME/update mends it):
+  curl -u %s:%s %s/instance/1/%s/diff
+
 With stacky, or curl, for what happened:
   STACKTACH_URL=%s stacky watch
   curl '%s/stacky/summary/'; curl '%s/stacky/kpi/'; curl '%s/stacky/search/?field=state&value=error'
@@ -179,7 +186,7 @@ With stacky, or curl, for what happened:
 Without a token:
   curl %s/hello; curl %s/healthz; curl %s/readyz`, base, t.Keys.Admin, t.Keys.User, t.Pooler.User, t.Pooler.Password, base, t.Keys.Admin,
 		t.Client.token(http.MethodGet, "/volumes"), base, t.Pools[0], base, t.Pooler.Token, t.Pooler.Token, base, t.Pools[0],
-		t.Platform.Token, base,
+		t.Platform.Token, base, t.Metrics.User, t.Metrics.Password, base, TourInstances[0],
 		base, base, base, base, t.Pooler.User, t.Pooler.Password, base, base, base, base)
 	return nil
 }

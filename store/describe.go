@@ -39,6 +39,7 @@ func Schema() string {
 	describe(&b, materialized)
 	describe(&b, ConfigUpgrades)
 	describe(&b, platformChecks)
+	describe(&b, Instances)
 	return b.String()
 }
 

@@ -163,6 +163,7 @@ var schema = kv.Schema{Name: "yardmaster-control", Version: 1, Tables: []kv.AnyT
 	Clusters.kv, Nodes.kv, Devices.kv, Volumes.kv, Bricks.kv, BlockVolumes.kv, Operations.kv, Settings.kv,
 	VMs.kv, PoolOverrides.kv, Tokens.kv, Users.kv, VMRequests.kv, poolCounts.kv, poolDays.kv, tagDays.kv, vmTags.kv, usageDays.kv,
 	ConfigObjects.kv, baseConfigs.kv, configPatches.kv, configBindings.kv, materialized.kv, ConfigUpgrades.kv, platformChecks.kv,
+	Instances.kv,
 }}
 
 func index[V any](name string, keys func(*V) []string) kv.Index[V] {

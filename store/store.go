@@ -26,6 +26,8 @@
 //	configbindings      label + object    by object
 //	materializedconfigs object + number
 //	configupgrades      release; platformchecks component + id
+//
+//	instances           org / name        by org
 package store
 
 import (

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests start: redis-server, rabbitmq-server, OpenSSH's sshd, slapd and libvirtd with qemu for the integration tests, and for
+# Installs what the tests start: redis-server, rabbitmq-server, OpenSSH's sshd, slapd and libvirtd with qemu for the integration tests, curl, jq and kubectl, and for
 # real storage nodes what builds and boots them; then builds the Kubernetes control plane. Does nothing when all of it is there. Debian or
 # Ubuntu; root, or a user who may use sudo.
 #
@@ -10,7 +10,8 @@ cd "$(dirname "$0")"
 
 packages=(redis-server rabbitmq-server openssh-server slapd ldap-utils
 	libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-utils qemu-system-x86
-	sudo mmdebstrap e2fsprogs iproute2 openssh-client util-linux gcc libc6-dev glusterfs-client)
+	sudo mmdebstrap e2fsprogs iproute2 openssh-client util-linux gcc libc6-dev glusterfs-client curl jq)
+command -v kubectl >/dev/null || packages+=(kubernetes-client) # any kubectl will do, wherever it is from
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

@@ -31,6 +31,7 @@ type Config struct {
 	VMPooler   VMPooler
 	Events     Events
 	Configs    Configs
+	Instances  Instances
 
 	// Args are the words after the flags; only LoadStore lets any through.
 	Args []string
@@ -113,7 +114,7 @@ const (
 
 // Dialects holds what each served dialect has of its own in front of its routes.
 type Dialects struct {
-	Heketi, Native, VMPooler, StackTach, DeploymentManager Dialect
+	Heketi, Native, VMPooler, StackTach, DeploymentManager, HMAPI Dialect
 }
 
 // Dialect is the door policy of one dialect.

@@ -66,7 +66,7 @@ var groupTitles = map[string]string{
 	"": "Server", "tls": "TLS", "http": "HTTP", "log": "Logging", "metrics": "Metrics", "redis": "Queue", "workers": "Workers",
 	"operations": "Operations", "auth": "Users and tokens", "dialects": "Dialects", "heketi": "Heketi API and volumes",
 	"ssh": "SSH to storage nodes", "gluster": "Commands on storage nodes", "sim": "Simulated cluster", "pools": "Pools and the vmpooler API",
-	"events": "Events and the StackTach API", "configs": "Configs and the Deployment Manager API",
+	"events": "Events and the StackTach API", "configs": "Configs and the Deployment Manager API", "instances": "Instances and the hosted-metrics API",
 }
 
 func heading(b *strings.Builder, group string) {

@@ -35,7 +35,8 @@ func Options() []Option {
 	rows := append(serverOptions(), storageOptions()...)
 	rows = append(rows, poolsOptions()...)
 	rows = append(rows, eventsOptions()...)
-	return append(rows, configsOptions()...)
+	rows = append(rows, configsOptions()...)
+	return append(rows, instancesOptions()...)
 }
 
 func option[T any](key, def string, k kind[T], at func(*Config) *T, help string) Option {

@@ -96,6 +96,8 @@ func engineOptions() []Option {
 			"What callers without a token may do through the StackTach API."),
 		option("dialects.deploymanager.anonymous", "none", anonymous(), func(c *Config) *Anonymous { return &c.Dialects.DeploymentManager.Anonymous },
 			"What callers without a token may do through the Deployment Manager API."),
+		option("dialects.hmapi.anonymous", "none", anonymous(), func(c *Config) *Anonymous { return &c.Dialects.HMAPI.Anonymous },
+			"What callers without a token may do through the hosted-metrics API."),
 	}
 }
 

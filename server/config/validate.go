@@ -13,9 +13,9 @@ func (l *loader) validate(cmd command) error {
 	checks := []func() error{l.checkPaths, l.checkRest(cmd)}
 	switch cmd {
 	case serve:
-		checks = append(checks, l.checkListen, l.checkTLS, l.checkOperations, l.checkBricks, l.checkKeys, l.checkNodes, l.checkHypervisors, l.checkPoolAuth, l.checkPools, l.checkEvents, l.checkConfigs)
+		checks = append(checks, l.checkListen, l.checkTLS, l.checkOperations, l.checkBricks, l.checkKeys, l.checkNodes, l.checkHypervisors, l.checkPoolAuth, l.checkPools, l.checkEvents, l.checkConfigs, l.checkInstances)
 	case worker:
-		checks = append(checks, l.checkShared, l.checkOperations, l.checkNodes, l.checkHypervisors, l.checkPools, l.checkConfigs)
+		checks = append(checks, l.checkShared, l.checkOperations, l.checkNodes, l.checkHypervisors, l.checkPools, l.checkConfigs, l.checkInstances)
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -183,7 +183,7 @@ func (l *loader) caution(cmd command) {
 	} else if c.Heketi.AdminKey != "" && c.Heketi.AdminKey == c.Heketi.UserKey {
 		l.warn("heketi.user_key: is the same as heketi.admin_key, so every user can act as admin")
 	}
-	for _, key := range []string{"dialects.heketi.anonymous", "dialects.native.anonymous", "dialects.vmpooler.anonymous", "dialects.stacktach.anonymous", "dialects.deploymanager.anonymous"} {
+	for _, key := range []string{"dialects.heketi.anonymous", "dialects.native.anonymous", "dialects.vmpooler.anonymous", "dialects.stacktach.anonymous", "dialects.deploymanager.anonymous", "dialects.hmapi.anonymous"} {
 		switch o := l.table[key]; {
 		case o.show(&c) != string(AnonymousFull):
 		case l.from[key].rank == rankVMPoolerFile:

@@ -1,0 +1,132 @@
+package instances
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"yardmaster/executors/kube"
+	"yardmaster/jobs/instances/expand"
+	"yardmaster/store"
+)
+
+// The bounds of looking at the cluster.
+const (
+	objectsAtOnce   = 8
+	instancesAtOnce = 4
+)
+
+// Diff is what a deploy would change of an instance on the cluster; "" if nothing. Errors: ErrNotFound, ErrUnavailable.
+func (s *Service) Diff(ctx context.Context, org int, name string) (string, error) {
+	var rec store.Instance
+	var i Instance
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		var err error
+		rec, i, err = s.read(tx, org, name)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	i = s.complete(&rec, i)
+	return s.diff(ctx, &rec, i, i.Color)
+}
+
+// DiffOf is what a deploy of this configuration would change, whether there is such an instance or not. Errors: ErrInvalid,
+// ErrUnavailable.
+func (s *Service) DiffOf(ctx context.Context, posted Instance) (string, error) {
+	var rec store.Instance
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		var err error
+		rec, err = store.Instances.Get(tx, store.InstanceID(posted.Org, posted.Name))
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err == nil {
+			var was Instance
+			err = s.unpack(rec.Body, &was)
+			posted = posted.Inherit(was)
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	posted.Color = cmp.Or(posted.Color, rec.Color)
+	config := s.config.Load()
+	i := config.Complete(posted, s.draw)
+	if err := config.Validate(i); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	i.Revision, i.State = rec.Revision, rec.State
+	return s.diff(ctx, &rec, i, i.Color)
+}
+
+// diff compares what an instance should consist of with what there is.
+func (s *Service) diff(ctx context.Context, rec *store.Instance, i Instance, active string) (string, error) {
+	objects, err := s.expanded(i, rec.Standby, active)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	pairs := make([]expand.Pair, len(objects))
+	group, together := errgroup.WithContext(ctx)
+	group.SetLimit(objectsAtOnce)
+	for n, o := range objects {
+		group.Go(func() error {
+			m, err := kube.Parse(o.Text)
+			if err != nil {
+				return err
+			}
+			sides, err := s.cluster.Sides(together, m)
+			pairs[n] = expand.Pair{Kind: o.Kind, Name: o.Name, Old: sides.Live, New: sides.Want}
+			return outward(err)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return "", err
+	}
+	for _, o := range minus(rec.Objects, refs(objects)) {
+		raw, err := s.leftover(ctx, o)
+		if err != nil {
+			return "", err
+		}
+		pairs = append(pairs, expand.Pair{Kind: o.Kind, Name: o.Name, Old: raw})
+	}
+	return expand.Diff(pairs), nil
+}
+
+// leftover is an object that a deploy would remove; nil if it is gone.
+func (s *Service) leftover(ctx context.Context, o store.InstanceObject) ([]byte, error) {
+	m := kube.Manifest{Ref: refOf(o), Text: fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":{"name":%q,"namespace":%q}}`,
+		o.APIVersion, o.Kind, o.Name, o.Namespace)}
+	sides, err := s.cluster.Sides(ctx, m)
+	return sides.Live, outward(err)
+}
+
+// StatusList says of every instance whether the cluster has it as it is configured, by name.
+func (s *Service) StatusList(ctx context.Context) ([]Status, error) {
+	all, err := s.Instances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Status, len(all))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(instancesAtOnce)
+	for n, l := range all {
+		group.Go(func() error {
+			text, err := s.Diff(ctx, l.Org, l.Name)
+			if errors.Is(err, ErrNotFound) {
+				err = nil // deleted meanwhile
+			}
+			out[n] = Status{Name: l.Name, Org: l.Org, Same: text == ""}
+			return err
+		})
+	}
+	err = group.Wait()
+	slices.SortFunc(out, func(a, b Status) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Org, b.Org)) })
+	return out, err
+}
