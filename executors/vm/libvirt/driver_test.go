@@ -24,7 +24,10 @@ func newDriverSite(t *testing.T) *site {
 		_ = stay.Process.Kill()
 		_ = stay.Wait()
 	})
-	s.virsh(t, "hv1", "pool-define-as", "others", "dir", "--target", "/others")
+	eventually(t, "the one who stays is there, so that what one client says the next one knows", func() bool {
+		_ = s.try("hv1", "pool-define-as", "others", "dir", "--target", "/others") // it may be known already
+		return s.try("hv1", "pool-info", "others") == nil
+	})
 	s.virsh(t, "hv1", "pool-start", "others")
 	for _, storage := range []string{"default-pool", "others"} {
 		s.virsh(t, "hv1", "vol-create-as", storage, "base.qcow2", "1G", "--format", "qcow2")
