@@ -1,12 +1,9 @@
 package deploymanager
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
 
 	"yardmaster/jobs/configs"
 	"yardmaster/server/rest"
@@ -43,27 +40,9 @@ func (a *API) await(r *http.Request, c configs.Change) (configs.Outcome, error) 
 	if c.Op.ID == "" {
 		return configs.Outcome{Applied: c.Objects}, nil
 	}
-	ctx, end := untilStop(r.Context(), a.patience)
+	ctx, end := rest.UntilStop(r.Context(), a.patience)
 	defer end()
 	return a.service.Await(ctx, c)
-}
-
-// untilStop ends after d, with ctx or with the server. The caller must call end, which waits for the watcher.
-func untilStop(ctx context.Context, d time.Duration) (waiting context.Context, end func()) {
-	stopping := rest.Stopping(ctx)
-	ctx, cancel := context.WithTimeout(ctx, d)
-	var watcher sync.WaitGroup
-	watcher.Go(func() {
-		select {
-		case <-stopping:
-			cancel()
-		case <-ctx.Done():
-		}
-	})
-	return ctx, func() {
-		cancel()
-		watcher.Wait()
-	}
 }
 
 // lists are the objects of a push, sorted by what became of them.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -14,9 +13,9 @@ import (
 func (m *mux) stream(w http.ResponseWriter, r *http.Request, d *Dialect, resp Response) {
 	ctx := r.Context()
 	if resp.Live {
-		var end func()
-		ctx, end = untilStop(ctx)
-		defer end()
+		live, cancel := context.WithCancel(ctx)
+		defer untilStop(live, cancel)()
+		ctx = live
 	}
 	s := &streamWriter{mux: m, w: w, r: r, resp: resp}
 	var err error
@@ -34,25 +33,6 @@ func (m *mux) stream(w http.ResponseWriter, r *http.Request, d *Dialect, resp Re
 			m.log.LogAttrs(ctx, slog.LevelError, "stream cut", attrs(traceOf(ctx), err)...)
 		}
 		panic(http.ErrAbortHandler)
-	}
-}
-
-// untilStop ends with ctx or with the server, whichever is first. The caller
-// must call end, which waits for the watcher.
-func untilStop(ctx context.Context) (context.Context, func()) {
-	stopping := Stopping(ctx)
-	ctx, cancel := context.WithCancel(ctx)
-	var watcher sync.WaitGroup
-	watcher.Go(func() {
-		select {
-		case <-stopping:
-			cancel()
-		case <-ctx.Done():
-		}
-	})
-	return ctx, func() {
-		cancel()
-		watcher.Wait()
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"yardmaster/jobs/pools"
@@ -38,7 +37,7 @@ func (a *API) takeWithin(r *http.Request, wants []pools.Want, wait time.Duration
 	if _, err := rest.ReadBody(r); err != nil {
 		return nil, err
 	}
-	ctx, end := untilStop(r.Context(), wait)
+	ctx, end := rest.UntilStop(r.Context(), wait)
 	defer end()
 	taken, err := a.service.CheckoutWait(ctx, who(r), wants)
 	if gone := r.Context().Err(); err == nil && gone != nil {
@@ -55,23 +54,5 @@ func (a *API) giveBack(ctx context.Context, by pools.Who, taken []pools.Taken) {
 				a.log.WarnContext(ctx, "machine kept for a client that left", "vm", t.VMs[i].Name, "err", err)
 			}
 		}
-	}
-}
-
-// untilStop ends after d, with ctx or with the server. The caller must call end, which waits for the watcher.
-func untilStop(ctx context.Context, d time.Duration) (waiting context.Context, end func()) {
-	stopping := rest.Stopping(ctx)
-	ctx, cancel := context.WithTimeout(ctx, d)
-	var watcher sync.WaitGroup
-	watcher.Go(func() {
-		select {
-		case <-stopping:
-			cancel()
-		case <-ctx.Done():
-		}
-	})
-	return ctx, func() {
-		cancel()
-		watcher.Wait()
 	}
 }
