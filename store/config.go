@@ -284,3 +284,32 @@ func named[V any](t Table[V]) TableName {
 	}
 	return out
 }
+
+// DropConfigObject forgets an object with its base configs and materializations; its bindings are its caller's.
+func DropConfigObject(tx *Tx, object string) error {
+	var releases []string
+	for b, err := range BaseConfigsOf(tx, object) {
+		if err != nil {
+			return err
+		}
+		releases = append(releases, b.Release)
+	}
+	for _, release := range releases {
+		if err := baseConfigs.drop(tx, textKey(object, release)); err != nil {
+			return err
+		}
+	}
+	var numbers []int64
+	for m, err := range MaterializedOf(tx, object) {
+		if err != nil {
+			return err
+		}
+		numbers = append(numbers, m.Number)
+	}
+	for _, n := range numbers {
+		if err := materialized.drop(tx, numbered(object, n)); err != nil {
+			return err
+		}
+	}
+	return ConfigObjects.Delete(tx, object)
+}

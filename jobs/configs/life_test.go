@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"yardmaster/executors/kube"
 	"yardmaster/jobs/configs"
 	"yardmaster/store"
 )
@@ -335,4 +336,30 @@ func TestWhatOthersAddIsToldApart(t *testing.T) {
 	if got := y.noted(); len(got) != 0 {
 		t.Errorf("told %v", got)
 	}
+}
+
+func TestAnObjectCanLeaveThePlatform(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web"), configMap("c", "x"))
+	y.upload("2", deployment("web"))
+	_, versions := y.patch(level("web", "debug"))
+	if c, err := y.s.Remove(y.ctx, ann, "web", true); err != nil || len(c.Objects) != 1 || c.Op.ID != "" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	y.must(y.s.Remove(y.ctx, ann, "web", false))
+	if _, err := y.cluster.Get(y.ctx, ref("Deployment", "web")); !errors.Is(err, kube.ErrNotFound) {
+		t.Errorf("on the cluster: %v", err)
+	}
+	if _, err := y.s.Remove(y.ctx, ann, "web", false); !errors.Is(err, configs.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if bases, err := y.s.BaseConfigs(y.ctx, "", ""); err != nil || len(bases) != 1 || bases[0].Object != "c" {
+		t.Errorf("got %+v, %v", bases, err)
+	}
+	y.agree()
+	y.upload("3", deployment("web")) // called so again, it is what the patch was for
+	if c := y.config("web"); c.PatchVersion != versions[0] || c.Number != 1 {
+		t.Errorf("got %+v", c)
+	}
+	y.agree()
 }

@@ -35,7 +35,7 @@ func (k pruneKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal)
 	for _, ref := range in.Refs {
 		err := j.Do(pruneStep(ref), func() error {
 			err := k.d.cluster.Delete(ctx, ref)
-			if errors.Is(err, kube.ErrNotFound) {
+			if errors.Is(err, kube.ErrNotFound) || errors.Is(err, kube.ErrNoKind) {
 				return nil
 			}
 			return again(err, ref.String()+": ")

@@ -83,6 +83,23 @@ func (a *API) prune(r *http.Request) (rest.Response, error) {
 	return a.pushed(r, c, err, false, sayPruned)
 }
 
+// removeObject has nothing to show of one that is only tried but its name.
+func (a *API) removeObject(r *http.Request) (rest.Response, error) {
+	f, err := readForm(r)
+	if err != nil {
+		return rest.Response{}, err
+	}
+	dry := f.dry()
+	if err := f.fault(); err != nil {
+		return rest.Response{}, err
+	}
+	c, err := a.service.Remove(r.Context(), who(r), rest.Var(r, "object"), dry)
+	if dry && err == nil {
+		return enveloped(map[string][]string{"objects": list(c.Objects)}), nil
+	}
+	return a.pushed(r, c, err, false, sayPruned)
+}
+
 // sayPruned names what is gone, which no push has named.
 func sayPruned(c configs.Change, o configs.Outcome) rest.Response {
 	if broke(o) {

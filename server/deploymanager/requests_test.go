@@ -46,6 +46,8 @@ func TestRequestsAsTheyAreSent(t *testing.T) {
 		{"rollback by time", "POST", "/configs/rollback", `{"at":"2026-11-21T12:00:00Z","dry_run":true}`, "", "Rollback(the-admin, , 0, , 0, 1795262400000, true)"},
 		{"rollback by milliseconds", "POST", "/configs/rollback", `{"timestampMS":1795262400000}`, "", "Rollback(the-admin, , 0, , 0, 1795262400000, false)"},
 		{"self-heal", "POST", "/configs/web/self-heal?on=true", "", "", "SelfHeal(the-admin, web, true)"},
+		{"removed", "DELETE", "/configs/web", "", "", "Remove(the-admin, web, false)"},
+		{"removal tried", "DELETE", "/configs/web?dry_run=true", "", "", "Remove(the-admin, web, true)"},
 		{"pruned", "POST", "/configs/prune", "", "", "Prune(the-admin, false)"},
 		{"pruning tried", "POST", "/configs/prune?dry_run=true", "", "", "Prune(the-admin, true)"},
 		{"push", "POST", "/deployment/update", "", "", "Push(the-admin, , false)"},

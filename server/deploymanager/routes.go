@@ -91,6 +91,7 @@ func (a *API) configRoutes() []rest.Route {
 		post("/configs/prune", a.prune, "delete that from the cluster"),
 		get("/configs/previous/{object}/{patch}", a.around, "an object's config before and after a patch"),
 		get("/configs/{object}", a.configOf, "the newest materialized config of an object"),
+		del("/configs/{object}", a.removeObject, "take an object out of the platform and delete it from the cluster"),
 		get("/configs/{object}/history", a.history, "all that are kept of it, newest first"),
 		post("/configs/{object}/self-heal", a.selfHeal, "mend the object whenever it drifts, or no longer; on=true or false"),
 	}

@@ -79,6 +79,7 @@ POST /configs/prune
 GET /configs/web/history
 GET /resource_labels/objects/app.kubernetes.io/name
 POST /configs/web/self-heal
+DELETE /configs/web
 GET /obs/telescope/export/0b7e18e3/file`
 
 func paths(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }
@@ -154,7 +155,7 @@ func TestPathsAndMethodsThatAreNot(t *testing.T) {
 		t.Errorf("Allow: %q", allow)
 	}
 	s.send("GET", "/deployment/hibernate", "").refused(405, "this path does not take this method")
-	s.send("DELETE", "/configs/web", "").refused(405, "this path does not take this method")
+	s.send("PUT", "/configs/web", "").refused(405, "this path does not take this method")
 	if a := s.send("HEAD", "/deployments/namespace", ""); a.Code != 200 || a.Body.Len() != 0 {
 		t.Errorf("HEAD: %d %q", a.Code, a.Body)
 	}

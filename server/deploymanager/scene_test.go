@@ -173,6 +173,10 @@ func (s *service) Prune(_ context.Context, by configs.Who, dry bool) (configs.Ch
 	return s.changed("Prune", by.User, dry)
 }
 
+func (s *service) Remove(_ context.Context, by configs.Who, object string, dry bool) (configs.Change, error) {
+	return s.changed("Remove", by.User, object, dry)
+}
+
 func (s *service) SelfHeal(_ context.Context, by configs.Who, object string, on bool) error {
 	s.note("SelfHeal", by.User, object, on)
 	return s.err

@@ -39,6 +39,7 @@ type Service interface {
 	Inconsistencies(ctx context.Context) (configs.Inconsistencies, error)
 	Prunable(ctx context.Context) ([]string, error)
 	Prune(ctx context.Context, by configs.Who, dry bool) (configs.Change, error)
+	Remove(ctx context.Context, by configs.Who, object string, dry bool) (configs.Change, error)
 	SelfHeal(ctx context.Context, by configs.Who, object string, on bool) error
 
 	Push(ctx context.Context, by configs.Who, object string, dry bool) (configs.Change, error)
