@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,4 +82,24 @@ func TestKubernetesColoursAreSwitchedUnderReaders(t *testing.T) {
 		expect(m, fmt.Sprintf("%s without ready endpoints, of %d looks", s, looks[n]), gaps[n], 0)
 		expectThat(m, s+" was looked at", looks[n] > 20, looks[n])
 	}
+}
+
+// TestKubernetesNothingDiffersAfterADeploy deploys each plan, with a standby and an importer too, and looks again once the cluster's
+// controllers have had their say.
+func TestKubernetesNothingDiffersAfterADeploy(t *testing.T) {
+	m := onRealMetrics(harness.ControlPlane(t))(t)
+	for _, plan := range []string{"Small", "Medium", "Large", "XLarge"} {
+		name := strings.ToLower(plan)
+		m.works(http.MethodPost, "/instance", fmt.Sprintf(`{"org": 1, "name": %q, "plan": {"Name": %q}, "rolloutConcurrency": 16}`, name, plan), "hm-deploy-1-"+name+"-1")
+		expect(m, plan+" at once", m.text(http.MethodGet, "/instance/1/"+name+"/diff", ""), "")
+	}
+	m.works(http.MethodPost, "/instance/1/medium/standby-on", "", "hm-standby-on-1-medium-1")
+	m.succeeds(http.MethodPost, "/instance/1/medium/importer", "")
+	quiet := time.Now().Add(3 * time.Second) // the controllers have nothing left to do: each look must say so
+	for looks := 0; time.Now().Before(quiet) || looks < 2; looks++ {
+		for _, name := range []string{"small", "medium", "large", "xlarge"} {
+			expect(m, name+" after the controllers", m.text(http.MethodGet, "/instance/1/"+name+"/diff", ""), "")
+		}
+	}
+	expect(m, "the status list", m.text(http.MethodGet, "/instance/statuslist", ""), "OK  large\nOK  medium\nOK  small\nOK  xlarge\n")
 }

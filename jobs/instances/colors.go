@@ -23,21 +23,46 @@ func (s *Service) current(rec *store.Instance) (Instance, error) {
 	return s.complete(rec, i), nil
 }
 
-// expanded is an instance's objects with the other colour there or not, and Services on one of them.
+// expanded is an instance's objects with the other colour there or not, and Services on one of them. Errors: ErrInvalid, for what the
+// defaults of today have no place for.
 func (s *Service) expanded(i Instance, standby bool, active string) ([]expand.Object, error) {
 	i.State, i.JobData = stateActive, nil
-	return s.config.Load().Expand(i, expand.Options{Namespace: s.cluster.Namespace(), Standby: standby, Active: active})
+	objects, err := s.config.Load().Expand(i, expand.Options{Namespace: s.cluster.Namespace(), Standby: standby, Active: active})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return objects, nil
+}
+
+// fitting is expanded, for what changes only a part of an instance: the rest must be there as it is worked out today, or the part would
+// not fit. Errors: ErrInvalid, ErrConflict.
+func (s *Service) fitting(rec *store.Instance, i Instance, standby bool, active string) ([]expand.Object, error) {
+	objects, err := s.expanded(i, standby, active)
+	if err != nil {
+		return nil, err
+	}
+	var there []store.InstanceObject
+	for _, o := range rec.Objects {
+		if o.Component == expand.WriteObjects {
+			there = append(there, o)
+		}
+	}
+	wanted := refs(of(objects, "", expand.WriteObjects))
+	if len(minus(there, wanted))+len(minus(wanted, there)) > 0 {
+		return nil, fmt.Errorf("%w: the plan of instance %s has changed since it was deployed, update it first", ErrConflict, rec.Name)
+	}
+	return objects, nil
 }
 
 // StandbyOn brings up the colour that does not serve, and gives the job's id. Where it is up already it is made what it should be.
-// Errors: ErrNotFound, ErrConflict.
+// Errors: ErrNotFound, ErrConflict, ErrInvalid.
 func (s *Service) StandbyOn(ctx context.Context, by Who, org int, name string) (string, error) {
 	op, err := s.begin(ctx, by, kindStandbyOn, jobID("standby-on", org, name), org, name, func(_ *store.Tx, rec *store.Instance) (*draft, error) {
 		i, err := s.current(rec)
 		if err != nil {
 			return nil, err
 		}
-		objects, err := s.expanded(i, true, rec.Color)
+		objects, err := s.fitting(rec, i, true, rec.Color)
 		if err != nil {
 			return nil, err
 		}
@@ -55,21 +80,22 @@ func (s *Service) StandbyOn(ctx context.Context, by Who, org int, name string) (
 	return op.Alias, err
 }
 
-// StandbyOff takes it down again. Errors: ErrNotFound, ErrConflict.
+// StandbyOff takes it down again, and touches nothing else, whatever the defaults have become. Errors: ErrNotFound, ErrConflict.
 func (s *Service) StandbyOff(ctx context.Context, by Who, org int, name string) error {
 	op, err := s.begin(ctx, by, kindStandbyOff, jobID("standby-off", org, name), org, name, func(_ *store.Tx, rec *store.Instance) (*draft, error) {
 		i, err := s.current(rec)
 		if err != nil {
 			return nil, err
 		}
-		objects, err := s.expanded(i, false, rec.Color)
-		if err != nil {
-			return nil, err
-		}
 		w := s.draft(i)
-		w.Remove = minus(rec.Objects, refs(objects))
+		for _, o := range rec.Objects {
+			if o.Color == other(rec.Color) {
+				w.Remove = append(w.Remove, o)
+			}
+		}
+		leaving(w.Remove)
 		down := false
-		w.Done = after{Standby: &down, Objects: refs(objects)}
+		w.Done = after{Standby: &down, Objects: minus(rec.Objects, w.Remove)}
 		return w, nil
 	})
 	return s.await(ctx, op, err)
@@ -93,7 +119,7 @@ func (s *Service) SwitchColor(ctx context.Context, by Who, org int, name string)
 
 // turn plans the switch to a colour: its pods are looked at, then the Services are changed, and back if one of them cannot be.
 func (s *Service) turn(rec *store.Instance, i Instance, to string) (*draft, error) {
-	was, err := s.expanded(i, true, rec.Color)
+	was, err := s.fitting(rec, i, true, rec.Color)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +134,7 @@ func (s *Service) turn(rec *store.Instance, i Instance, to string) (*draft, erro
 			w.Ready = append(w.Ready, o)
 		}
 	}
-	w.stage("routes", of(objects, "", expand.RouteObjects))
+	w.stage(stageRoutes, of(objects, "", expand.RouteObjects))
 	for _, o := range of(was, "", expand.RouteObjects) {
 		w.Back = append(w.Back, w.text(o))
 	}
@@ -117,6 +143,7 @@ func (s *Service) turn(rec *store.Instance, i Instance, to string) (*draft, erro
 	}
 	w.MirrorFail, w.MirrorAbort = -1, -1 // then all is as it was
 	w.Done = after{Color: to, Objects: union(rec.Objects, refs(objects))}
+	rec.Objects = w.Done.Objects
 	return w, w.seal()
 }
 
@@ -144,7 +171,7 @@ func (s *Service) importer(ctx context.Context, by Who, org int, name, kind stri
 		}
 		i.Importer = settings
 		i = s.config.Load().Complete(i, s.draw)
-		objects, err := s.expanded(i, rec.Standby, rec.Color)
+		objects, err := s.fitting(rec, i, rec.Standby, rec.Color)
 		if err != nil {
 			return nil, err
 		}
@@ -159,15 +186,19 @@ func (s *Service) importer(ctx context.Context, by Who, org int, name, kind stri
 		}
 		w := s.draft(i)
 		w.stage("importer", of(objects, "", expand.ImporterObjects))
-		w.stage("routes", of(objects, "", expand.RouteObjects))
+		w.stage(stageRoutes, of(objects, "", expand.RouteObjects))
 		w.stage("gateways", of(objects, "", expand.GatewayObjects))
 		if err := s.mirrors(w, i, expand.Options{Namespace: s.cluster.Namespace(), Standby: rec.Standby, Active: rec.Color}); err != nil {
 			return nil, err
 		}
-		w.Remove = minus(rec.Objects, refs(objects))
-		on := settings != nil
-		w.Done = after{Body: body, Importer: &on, Objects: refs(objects)}
+		for _, o := range minus(rec.Objects, refs(objects)) {
+			if o.Component == expand.ImporterObjects {
+				w.Remove = append(w.Remove, o)
+			}
+		}
 		rec.Objects = union(rec.Objects, refs(objects))
+		on := settings != nil
+		w.Done = after{Body: body, Importer: &on, Objects: minus(rec.Objects, w.Remove)}
 		return w, w.seal()
 	})
 	return s.await(ctx, op, err)

@@ -14,13 +14,17 @@ var reserved = []string{"diff", "statuslist"}
 
 // Deploy makes an instance what its configuration says, and gives the job's id. Errors: ErrInvalid, ErrConflict.
 func (s *Service) Deploy(ctx context.Context, by Who, i Instance) (string, error) {
-	s.refresh(ctx, by)
+	if err := s.refresh(ctx, by); err != nil {
+		return "", err
+	}
 	return s.deploy(ctx, by, i.Org, i.Name, func(*store.Instance) (Instance, error) { return i, nil })
 }
 
 // Update deploys an instance as it is configured, with today's defaults. Errors: ErrNotFound, ErrConflict.
 func (s *Service) Update(ctx context.Context, by Who, org int, name string) (string, error) {
-	s.refresh(ctx, by)
+	if err := s.refresh(ctx, by); err != nil {
+		return "", err
+	}
 	return s.deploy(ctx, by, org, name, func(rec *store.Instance) (Instance, error) {
 		var i Instance
 		if rec.Body == "" {
@@ -77,7 +81,7 @@ func (s *Service) deployment(rec *store.Instance, posted Instance) (*draft, erro
 		if err := s.unpack(rec.Body, &was); err != nil {
 			return nil, err
 		}
-		posted = posted.Inherit(was)
+		posted = inherit(rec, posted, was)
 	}
 	if posted.Color == "" {
 		posted.Color = rec.Color
@@ -90,9 +94,6 @@ func (s *Service) deployment(rec *store.Instance, posted Instance) (*draft, erro
 	rec.State = stateDeploying
 	posted.AdminKey, posted.Color, posted.TSDBAuth = i.AdminKey, i.Color, i.TSDBAuth
 	posted.Revision, posted.State, posted.JobData = 0, "", nil
-	if rec.Importer && posted.Importer == nil { // it is switched by calls of its own
-		posted.Importer, i.Importer = was.Importer, was.Importer
-	}
 	i.Revision, i.State = rec.Revision, rec.State
 	options := expand.Options{Namespace: s.cluster.Namespace(), Standby: rec.Standby, Active: i.Color}
 	objects, err := config.Expand(i, options)
@@ -110,6 +111,7 @@ func (s *Service) deployment(rec *store.Instance, posted Instance) (*draft, erro
 	}
 	wanted := refs(objects)
 	w.Remove = minus(rec.Objects, wanted)
+	leaving(w.Remove)
 	w.Data = dataOf(*config, i)
 	on := i.Importer != nil
 	w.Done = after{Body: body, Color: i.Color, Importer: &on, Objects: wanted}
@@ -120,6 +122,15 @@ func (s *Service) deployment(rec *store.Instance, posted Instance) (*draft, erro
 	return w, w.seal()
 }
 
+// inherit gives a configuration what it leaves to the one before: keys, and the importer, which is switched by calls of its own.
+func inherit(rec *store.Instance, posted, was Instance) Instance {
+	posted = posted.Inherit(was)
+	if rec.Importer && posted.Importer == nil {
+		posted.Importer = was.Importer
+	}
+	return posted
+}
+
 func dataOf(c expand.Config, i Instance) *data {
 	return &data{Topics: []string{expand.Topic(i), expand.PersistTopic(i)}, Partitions: int32(i.Plan.Partitions), Copies: int16(max(c.Kafka.Replication, 1)),
 		Keyspace: expand.Keyspace(i), Replication: c.Cassandra.Replication}
@@ -128,6 +139,13 @@ func dataOf(c expand.Config, i Instance) *data {
 // removalOrder is the order in which an instance goes: what leads to it first, so that nobody is served by half of it.
 var removalOrder = []string{expand.RouteObjects, expand.RelayObjects, expand.GatewayObjects, expand.ImporterObjects, expand.GraphiteObjects,
 	expand.ReadObjects, expand.WriteObjects, expand.ConfigObjects, expand.AuthObjects}
+
+// leaving sorts objects into that order.
+func leaving(objects []store.InstanceObject) {
+	slices.SortStableFunc(objects, func(a, b store.InstanceObject) int {
+		return slices.Index(removalOrder, a.Component) - slices.Index(removalOrder, b.Component)
+	})
+}
 
 // Delete removes an instance, and its data unless that is to be kept, and gives the job's id. Errors: ErrNotFound, ErrConflict.
 func (s *Service) Delete(ctx context.Context, by Who, org int, name string, keepData bool) (string, error) {
@@ -150,9 +168,7 @@ func (s *Service) Delete(ctx context.Context, by Who, org int, name string, keep
 				w.Remove = append(w.Remove, o)
 			}
 		}
-		slices.SortStableFunc(w.Remove, func(a, b store.InstanceObject) int {
-			return slices.Index(removalOrder, a.Component) - slices.Index(removalOrder, b.Component)
-		})
+		leaving(w.Remove)
 		w.Data, w.DropData = dataOf(*config, config.Complete(i, s.draw)), !keepData
 		w.Done = after{Delete: true}
 		rec.State = stateDeleting

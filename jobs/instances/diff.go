@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,8 +19,16 @@ const (
 	instancesAtOnce = 4
 )
 
-// Diff is what a deploy would change of an instance on the cluster; "" if nothing. Errors: ErrNotFound, ErrUnavailable.
+// Diff is what a deploy would change of an instance on the cluster, with the defaults as they are now; "" if nothing. Errors:
+// ErrNotFound, ErrUnavailable.
 func (s *Service) Diff(ctx context.Context, org int, name string) (string, error) {
+	if err := s.refresh(ctx, Who{}); err != nil {
+		return "", err
+	}
+	return s.difference(ctx, org, name)
+}
+
+func (s *Service) difference(ctx context.Context, org int, name string) (string, error) {
 	var rec store.Instance
 	var i Instance
 	err := s.db.View(ctx, func(tx *store.Tx) error {
@@ -39,6 +46,9 @@ func (s *Service) Diff(ctx context.Context, org int, name string) (string, error
 // DiffOf is what a deploy of this configuration would change, whether there is such an instance or not. Errors: ErrInvalid,
 // ErrUnavailable.
 func (s *Service) DiffOf(ctx context.Context, posted Instance) (string, error) {
+	if err := s.refresh(ctx, Who{}); err != nil {
+		return "", err
+	}
 	var rec store.Instance
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		var err error
@@ -49,7 +59,7 @@ func (s *Service) DiffOf(ctx context.Context, posted Instance) (string, error) {
 		if err == nil {
 			var was Instance
 			err = s.unpack(rec.Body, &was)
-			posted = posted.Inherit(was)
+			posted = inherit(&rec, posted, was)
 		}
 		return err
 	})
@@ -58,7 +68,11 @@ func (s *Service) DiffOf(ctx context.Context, posted Instance) (string, error) {
 	}
 	posted.Color = cmp.Or(posted.Color, rec.Color)
 	config := s.config.Load()
-	i := config.Complete(posted, s.draw)
+	drawn := 0
+	i := config.Complete(posted, func() string { // none is drawn before a deploy: the same question has the same answer
+		drawn++
+		return fmt.Sprintf("drawn-by-the-deploy-%d", drawn)
+	})
 	if err := config.Validate(i); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -70,7 +84,7 @@ func (s *Service) DiffOf(ctx context.Context, posted Instance) (string, error) {
 func (s *Service) diff(ctx context.Context, rec *store.Instance, i Instance, active string) (string, error) {
 	objects, err := s.expanded(i, rec.Standby, active)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+		return "", err
 	}
 	pairs := make([]expand.Pair, len(objects))
 	group, together := errgroup.WithContext(ctx)
@@ -105,28 +119,4 @@ func (s *Service) leftover(ctx context.Context, o store.InstanceObject) ([]byte,
 		o.APIVersion, o.Kind, o.Name, o.Namespace)}
 	sides, err := s.cluster.Sides(ctx, m)
 	return sides.Live, outward(err)
-}
-
-// StatusList says of every instance whether the cluster has it as it is configured, by name.
-func (s *Service) StatusList(ctx context.Context) ([]Status, error) {
-	all, err := s.Instances(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Status, len(all))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(instancesAtOnce)
-	for n, l := range all {
-		group.Go(func() error {
-			text, err := s.Diff(ctx, l.Org, l.Name)
-			if errors.Is(err, ErrNotFound) {
-				err = nil // deleted meanwhile
-			}
-			out[n] = Status{Name: l.Name, Org: l.Org, Same: text == ""}
-			return err
-		})
-	}
-	err = group.Wait()
-	slices.SortFunc(out, func(a, b Status) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Org, b.Org)) })
-	return out, err
 }

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -98,9 +99,17 @@ type Service struct {
 	source func(ctx context.Context) ([]byte, error)
 	draw   func() string
 	config atomic.Pointer[expand.Config]
+	known  atomic.Bool // the configuration was read once
+
+	asked  atomic.Int64 // for the configuration, so often
+	mu     sync.Mutex
+	newest int64 // which of these answers is in force
+
+	listing sync.Mutex // one status list at a time
+	seen    map[string]kube.Seen
 }
 
-// NewService reads the configuration; one that cannot be had yet is read later, one that is wrong is an error.
+// NewService reads the configuration; one that cannot be had yet, or is wrong, is read later.
 func NewService(ctx context.Context, o Options) (*Service, error) {
 	if o.Domain == nil || o.DB == nil || o.Runner == nil || o.Draw == nil {
 		return nil, errors.New("instances: no domain, store, runner or source of keys")
@@ -108,10 +117,9 @@ func NewService(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{Domain: o.Domain, db: o.DB, runner: o.Runner, source: o.Source, draw: o.Draw}
 	c := expand.DefaultConfig()
 	s.config.Store(&c)
-	if _, err := s.Reload(ctx, Who{}); err != nil && errors.Is(err, ErrInvalid) {
-		return nil, err
-	} else if err != nil {
-		s.log.Warn("configuration of instances not read, will be tried again", "err", err)
+	s.known.Store(o.Source == nil)
+	if _, err := s.Reload(ctx, Who{}); err != nil {
+		s.log.Error("configuration of instances not read, nothing is deployed before it can be", "err", err)
 	}
 	return s, nil
 }
@@ -122,6 +130,7 @@ func (s *Service) Reload(ctx context.Context, by Who) (changes []string, err err
 	if s.source == nil {
 		return nil, nil
 	}
+	turn := s.asked.Add(1)
 	raw, err := s.source(ctx)
 	if err != nil {
 		return nil, outward(err)
@@ -130,18 +139,34 @@ func (s *Service) Reload(ctx context.Context, by Who) (changes []string, err err
 	if err != nil {
 		return nil, fmt.Errorf("%w: configuration: %w", ErrInvalid, err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if turn < s.newest {
+		return nil, nil // who asked later was answered faster
+	}
+	s.newest = turn
 	changes = s.config.Swap(&c).Changes(c)
+	s.known.Store(true)
 	if len(changes) > 0 {
 		s.log.Info("configuration of instances changed", "changes", len(changes), "user", by.User)
 	}
 	return changes, nil
 }
 
-// refresh is Reload before a deploy, which goes on with the old configuration if the new one cannot be had.
-func (s *Service) refresh(ctx context.Context, by Who) {
-	if _, err := s.Reload(ctx, by); err != nil {
+// refresh is Reload before a deploy, which goes on with the old configuration if the new one cannot be had. Where none was ever read
+// nothing goes on: with the defaults alone, objects would be taken for superfluous. Errors: ErrUnavailable.
+func (s *Service) refresh(ctx context.Context, by Who) error {
+	_, err := s.Reload(ctx, by)
+	switch {
+	case err == nil:
+		return nil
+	case s.known.Load():
 		s.log.Warn("configuration of instances not read again, the last one counts", "err", err)
+		return nil
+	case errors.Is(err, ErrInvalid): // nothing that this user posted
+		return fmt.Errorf("configuration of instances not read yet: %v", err)
 	}
+	return fmt.Errorf("configuration of instances not read yet: %w", err)
 }
 
 // ConfigMapSource reads the configuration from a ConfigMap of the instances' namespace: from its only key, or from "config.yaml".

@@ -104,8 +104,16 @@ func (s *Service) AbortJob(ctx context.Context, _ Who, org int, id string) error
 	} else if err != nil {
 		return err
 	}
-	_, err = s.runner.Wait(ctx, op.ID)
-	return err
+	op, err = s.runner.Wait(ctx, op.ID)
+	switch {
+	case err != nil:
+		return err
+	case op.State.Live():
+		return fmt.Errorf("%w: job %s has not ended", ErrConflict, id)
+	case op.State == store.Succeeded:
+		return fmt.Errorf("%w: job %s was done before it could be aborted", ErrConflict, id)
+	}
+	return nil
 }
 
 // await waits for an operation and gives its failure as an error.
@@ -121,6 +129,8 @@ func (s *Service) await(ctx context.Context, op store.Operation, err error) erro
 		return nil
 	case op.State.Live():
 		return fmt.Errorf("%w: job %s has not ended", ErrConflict, op.Alias)
+	case op.State == store.Canceled:
+		return fmt.Errorf("%w: job %s was aborted", ErrConflict, op.Alias)
 	case op.Error != nil && op.Error.Code == "refused":
 		return fmt.Errorf("%w: %s", ErrConflict, op.Error.Text)
 	case op.Error != nil && op.Error.Code == "retryable":

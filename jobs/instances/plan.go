@@ -109,8 +109,16 @@ func (w *draft) rollout(objects []expand.Object, active string) {
 	}
 	w.stage("importer", of(objects, "", expand.ImporterObjects))
 	w.stage("gateways", of(objects, "", expand.GatewayObjects, expand.RelayObjects))
-	w.stage("routes", of(objects, "", expand.RouteObjects))
+	w.stage(stageRoutes, of(objects, "", expand.RouteObjects))
+	for _, o := range refs(of(objects, active, expand.ReadObjects, expand.GraphiteObjects)) {
+		if o.Kind == "Deployment" {
+			w.Stages[len(w.Stages)-1].Ready = append(w.Stages[len(w.Stages)-1].Ready, o)
+		}
+	}
 }
+
+// stageRoutes is the stage in which Services begin to select a colour.
+const stageRoutes = "routes"
 
 // mirrors keeps the ConfigMap that shows the instance, as it is at the end and after a failure.
 func (s *Service) mirrors(w *draft, i Instance, o expand.Options) error {
@@ -132,6 +140,11 @@ func (s *Service) mirrors(w *draft, i Instance, o expand.Options) error {
 
 // begin commits the intent of a job: build changes the record, which is given as it is by then, and fills in the work.
 func (s *Service) begin(ctx context.Context, by Who, kind string, alias func(revision int) string, org int, name string, build func(tx *store.Tx, rec *store.Instance) (*draft, error)) (store.Operation, error) {
+	if kind != kindDelete && !s.known.Load() {
+		if err := s.refresh(ctx, by); err != nil {
+			return store.Operation{}, err
+		}
+	}
 	op, err := s.runner.Submit(ctx, func(tx *store.Tx, op *store.Operation) error {
 		rec, err := store.Instances.Get(tx, store.InstanceID(org, name))
 		switch {

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"yardmaster/executors/backend"
 	"yardmaster/executors/kube"
 	"yardmaster/jobs"
 	"yardmaster/jobs/instances/expand"
@@ -40,8 +38,9 @@ type work struct {
 
 // stage is what goes side by side; the next one waits for it.
 type stage struct {
-	Name  string `json:"name"`
-	Items []item `json:"items"`
+	Name  string                 `json:"name"`
+	Ready []store.InstanceObject `json:"ready,omitempty"` // must be ready when it begins, whatever they were before
+	Items []item                 `json:"items"`
 }
 
 // item is one object of a stage.
@@ -73,6 +72,7 @@ type after struct {
 // The steps beside those of objects.
 const (
 	stepValid    = "validate"
+	stepBegun    = "begun"
 	stepTopic    = "topic"
 	stepKeyspace = "keyspace"
 	stepDropped  = "data"
@@ -176,7 +176,7 @@ func (r *run) check(ctx context.Context) error {
 // standing holds that what is about to be relied on does its work now.
 func (r *run) standing(ctx context.Context) error {
 	for _, o := range r.Ready {
-		h, err := r.cluster.Health(ctx, refOf(o))
+		h, err := r.health(ctx, refOf(o))
 		if err != nil {
 			return again(err)
 		}
@@ -214,7 +214,13 @@ func (r *run) provide(ctx context.Context) error {
 
 // apply goes stage by stage; within one, no more than Parallel objects are on their way at a time.
 func (r *run) apply(ctx context.Context) error {
+	if err := r.j.Do(stepBegun, func() error { return nil }); err != nil {
+		return err
+	}
 	for _, s := range r.Stages {
+		if err := r.still(ctx, s); err != nil {
+			return err
+		}
 		group, ctx := errgroup.WithContext(ctx)
 		group.SetLimit(max(r.Parallel, 1))
 		for _, i := range s.Items {
@@ -233,6 +239,24 @@ func (r *run) apply(ctx context.Context) error {
 		return nil
 	}
 	return r.j.Do(stepMirror, func() error { return r.put(ctx, r.MirrorDone) })
+}
+
+// still waits for what a stage relies on: it may have been ready long ago.
+func (r *run) still(ctx context.Context, s stage) error {
+	if s.done(r.j.Done) {
+		return nil
+	}
+	for _, o := range s.Ready {
+		if err := r.ready(ctx, refOf(o)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// done says that all of a stage was brought.
+func (s stage) done(step func(name string) bool) bool {
+	return !slices.ContainsFunc(s.Items, func(i item) bool { return !step("object/" + i.Name) })
 }
 
 func (r *run) bring(ctx context.Context, i item) error {
@@ -265,13 +289,27 @@ func (r *run) namespace(m kube.Manifest) string {
 	return r.cluster.Namespace()
 }
 
+// health is the cluster's word on an object, except that a Deployment without a ready pod, which may have been told to run none, serves
+// nobody.
+func (r *run) health(ctx context.Context, ref kube.Ref) (kube.Health, error) {
+	h, err := r.cluster.Health(ctx, ref)
+	if err != nil || h.State != kube.Ready || ref.Kind != "Deployment" {
+		return h, err
+	}
+	pods, err := r.cluster.Pods(ctx, ref)
+	if err == nil && !slices.ContainsFunc(pods, func(p kube.Pod) bool { return p.Ready && p.Reason != "Terminating" }) {
+		h = kube.Health{State: kube.Progressing, Reason: "it has no ready pod"}
+	}
+	return h, err
+}
+
 // ready waits until an object does its work. One that has failed ends the wait with its reason.
 func (r *run) ready(ctx context.Context, ref kube.Ref) error {
 	deadline := r.now().Add(r.patience)
 	tick := time.NewTicker(r.look)
 	defer tick.Stop()
 	for {
-		h, err := r.cluster.Health(ctx, ref)
+		h, err := r.health(ctx, ref)
 		switch {
 		case err != nil && !errors.Is(err, kube.ErrUnavailable):
 			return again(err)
@@ -291,144 +329,6 @@ func (r *run) ready(ctx context.Context, ref kube.Ref) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// remove takes away what is not wanted any more, then the data if that is to go, and what tells of the instance last.
-func (r *run) remove(ctx context.Context) error {
-	if err := r.drop(ctx, r.Remove); err != nil {
-		return err
-	}
-	if r.DropData && r.Data != nil {
-		if err := r.dropData(ctx); err != nil {
-			return err
-		}
-	}
-	return r.drop(ctx, r.Last)
-}
-
-func (r *run) drop(ctx context.Context, objects []store.InstanceObject) error {
-	for _, o := range objects {
-		err := r.j.Do(removal(o), func() error {
-			err := r.cluster.Delete(ctx, refOf(o))
-			if errors.Is(err, kube.ErrNotFound) {
-				return nil
-			}
-			return again(err)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dropData drops topic and keyspace where this yard knows where they are, and notes what it could not drop.
-func (r *run) dropData(ctx context.Context) error {
-	if r.j.Done(stepDropped) {
-		return nil
-	}
-	var kept []string
-	if r.topics == nil {
-		kept = append(kept, "the topics "+strings.Join(r.Data.Topics, " and ")+" were left alone, since no Kafka is configured")
-	} else {
-		for _, topic := range r.Data.Topics {
-			if err := r.topics.DropTopic(ctx, topic); err != nil && !errors.Is(err, backend.ErrNotFound) {
-				return again(err)
-			}
-		}
-	}
-	if r.keyspaces == nil {
-		kept = append(kept, "the keyspace "+r.Data.Keyspace+" was left alone, since no Cassandra is configured")
-	} else if err := r.keyspaces.DropKeyspace(ctx, r.Data.Keyspace); err != nil && !errors.Is(err, backend.ErrNotFound) {
-		return again(err)
-	}
-	return r.j.Put(stepDropped, strings.Join(kept, "; "))
-}
-
-// Undo puts Services back to where they pointed, and says in the mirror that this has failed.
-func (k kind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
-	r, err := k.open(op, j)
-	if err != nil {
-		return err
-	}
-	for _, text := range r.Back {
-		if err := r.put(ctx, text); err != nil {
-			return err
-		}
-	}
-	mirror := r.MirrorFail
-	if op.Undo == store.UndoCancel {
-		mirror = r.MirrorAbort
-	}
-	if mirror < 0 {
-		return nil
-	}
-	return r.put(ctx, mirror)
-}
-
-// Finish makes the record what was worked for.
-func (k kind) Finish(tx *store.Tx, op *store.Operation) error {
-	w, err := jobs.Input[work](*op)
-	if err != nil {
-		return err
-	}
-	rec, err := store.Instances.Get(tx, store.InstanceID(w.Org, w.Name))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if w.Done.Delete {
-		var kept string
-		if jobs.Learnt(op, stepDropped, &kept) && kept != "" {
-			op.Notes = append(op.Notes, kept)
-		}
-		return store.Instances.Delete(tx, rec.ID())
-	}
-	w.Done.on(&rec)
-	rec.State, rec.Pending, rec.Changed = stateActive, "", tx.Now()
-	op.Result = store.Ref{Kind: targetKind, ID: rec.ID()}
-	return store.Instances.Put(tx, &rec)
-}
-
-func (a *after) on(rec *store.Instance) {
-	if a.Body != "" {
-		rec.Body = a.Body
-	}
-	if a.Color != "" {
-		rec.Color = a.Color
-	}
-	if a.Standby != nil {
-		rec.Standby = *a.Standby
-	}
-	if a.Importer != nil {
-		rec.Importer = *a.Importer
-	}
-	rec.Objects = a.Objects
-}
-
-// Abandon leaves the instance to the next deploy, which makes all of it as it should be.
-func (k kind) Abandon(tx *store.Tx, op *store.Operation) error {
-	w, err := jobs.Input[work](*op)
-	if err != nil {
-		return err
-	}
-	rec, err := store.Instances.Get(tx, store.InstanceID(w.Org, w.Name))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	rec.State, rec.Pending, rec.Changed = stateFailed, "", tx.Now()
-	if op.Undo == store.UndoCancel || op.State == store.Pending { // what never began is called off at once
-		rec.State = stateAborted
-	}
-	if rec.Color != "" && k.undo {
-		rec.State = stateActive // all is as it was
-	}
-	return store.Instances.Put(tx, &rec)
 }
 
 func refOf(o store.InstanceObject) kube.Ref {

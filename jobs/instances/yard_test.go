@@ -35,6 +35,8 @@ type yard struct {
 	spaces  *mem.Keyspaces
 	dir     string
 	config  string
+	away    error                  // of the configuration
+	source  func() ([]byte, error) // instead of it
 	db      *store.DB
 	queue   *queue.Queue
 	runner  *jobs.Runner
@@ -101,7 +103,12 @@ func (y *yard) open() {
 		y.t.Fatal(err)
 	}
 	y.s, err = instances.NewService(y.ctx, instances.Options{Domain: d, DB: y.db, Runner: y.runner, Draw: id,
-		Source: func(context.Context) ([]byte, error) { return []byte(y.config), nil }})
+		Source: func(context.Context) ([]byte, error) {
+			if y.source != nil {
+				return y.source()
+			}
+			return []byte(y.config), y.away
+		}})
 	if err != nil {
 		y.t.Fatal(err)
 	}

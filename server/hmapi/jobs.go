@@ -1,6 +1,7 @@
 package hmapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -62,10 +63,7 @@ func (a *API) abortJob(r *http.Request) (rest.Response, error) {
 	if err != nil {
 		return rest.Response{}, err
 	}
-	if err := a.service.AbortJob(r.Context(), who(r), org, rest.Var(r, "job")); err != nil {
-		return rest.Response{}, err
-	}
-	return success(), nil
+	return a.awaited(r, func(ctx context.Context) error { return a.service.AbortJob(ctx, who(r), org, rest.Var(r, "job")) })
 }
 
 // each turns records into what is shown of them; none is a list too.

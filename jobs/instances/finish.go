@@ -1,0 +1,124 @@
+package instances
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"yardmaster/jobs"
+	"yardmaster/store"
+)
+
+// Undo puts Services back to where they pointed, and says in the mirror that this has failed.
+func (k kind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
+	r, err := k.open(op, j)
+	if err != nil {
+		return err
+	}
+	for _, text := range r.Back {
+		if err := r.put(ctx, text); err != nil && (j.Done(stepBegun) || !refused(err)) {
+			return err // where nothing was changed, a refusal leaves all as it was
+		}
+	}
+	if !j.Done(stepBegun) && k.name != kindDeploy {
+		return nil // it is as it was
+	}
+	mirror := r.MirrorFail
+	if op.Undo == store.UndoCancel {
+		mirror = r.MirrorAbort
+	}
+	if mirror < 0 {
+		return nil
+	}
+	err = r.put(ctx, mirror)
+	if refused(err) { // an instance is not held for what only shows it
+		k.d.log.Warn("state of an instance not shown on the cluster", "op", op.ID, "err", err)
+		return nil
+	}
+	return err
+}
+
+func refused(err error) bool {
+	var r *jobs.RefusedError
+	return errors.As(err, &r)
+}
+
+// Finish makes the record what was worked for.
+func (k kind) Finish(tx *store.Tx, op *store.Operation) error {
+	w, err := jobs.Input[work](*op)
+	if err != nil {
+		return err
+	}
+	rec, err := store.Instances.Get(tx, store.InstanceID(w.Org, w.Name))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if w.Done.Delete {
+		var kept string
+		if jobs.Learnt(op, stepDropped, &kept) && kept != "" {
+			op.Notes = append(op.Notes, kept)
+		}
+		return store.Instances.Delete(tx, rec.ID())
+	}
+	w.Done.on(&rec)
+	rec.State, rec.Pending, rec.Changed = stateActive, "", tx.Now()
+	op.Result = store.Ref{Kind: targetKind, ID: rec.ID()}
+	return store.Instances.Put(tx, &rec)
+}
+
+func (a *after) on(rec *store.Instance) {
+	if a.Body != "" {
+		rec.Body = a.Body
+	}
+	if a.Color != "" {
+		rec.Color = a.Color
+	}
+	if a.Standby != nil {
+		rec.Standby = *a.Standby
+	}
+	if a.Importer != nil {
+		rec.Importer = *a.Importer
+	}
+	rec.Objects = a.Objects
+}
+
+// Abandon leaves the instance to the next deploy, which makes all of it as it should be.
+func (k kind) Abandon(tx *store.Tx, op *store.Operation) error {
+	w, err := jobs.Input[work](*op)
+	if err != nil {
+		return err
+	}
+	rec, err := store.Instances.Get(tx, store.InstanceID(w.Org, w.Name))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rec.Pending, rec.Changed = "", tx.Now()
+	if rec.State == stateActive && !slices.ContainsFunc(op.Journal, func(s store.Step) bool { return s.Name == stepBegun }) {
+		return store.Instances.Put(tx, &rec) // nothing was changed, and what is to be deployed or deleted is not active
+	}
+	rec.State = stateFailed
+	if op.Undo == store.UndoCancel || op.State == store.Pending { // what never began is called off at once
+		rec.State = stateAborted
+	}
+	if w.Done.Color != "" && !k.undo && w.routed(op) {
+		rec.Color = w.Done.Color // Services select it, and what they selected before may be gone in part
+	}
+	if rec.Color != "" && k.undo {
+		rec.State = stateActive // all is as it was
+	}
+	return store.Instances.Put(tx, &rec)
+}
+
+// routed says that a work had come as far as to have Services select its colour.
+func (w *work) routed(op *store.Operation) bool {
+	step := func(name string) bool {
+		return slices.ContainsFunc(op.Journal, func(s store.Step) bool { return s.Name == name })
+	}
+	return slices.ContainsFunc(w.Stages, func(s stage) bool { return s.Name == stageRoutes && s.done(step) })
+}
