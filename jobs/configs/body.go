@@ -1,54 +1,20 @@
 package configs
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
+	"yardmaster/jobs"
 	"yardmaster/store"
 )
 
-// longestBody bounds what a packed text may come to.
-const longestBody = 256 << 20
-
 // pack makes a text short and then unreadable.
-func (d *Domain) pack(text string) (string, error) {
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.DefaultCompression)
-	if err != nil {
-		return "", err
-	}
-	if _, err := io.WriteString(w, text); err != nil {
-		return "", err
-	}
-	if err := w.Close(); err != nil {
-		return "", err
-	}
-	return d.seal.Seal(b.String())
-}
+func (d *Domain) pack(text string) (string, error) { return jobs.Pack(text, d.seal.Seal) }
 
 // unpack gives back what pack was given.
-func (d *Domain) unpack(body string) (string, error) {
-	short, err := d.seal.Open(body)
-	if err != nil {
-		return "", fmt.Errorf("stored text: %w", err)
-	}
-	r := flate.NewReader(strings.NewReader(short))
-	defer r.Close()
-	text, err := io.ReadAll(io.LimitReader(r, longestBody+1))
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("stored text: %w", err)
-	case len(text) > longestBody:
-		return "", fmt.Errorf("stored text: more than %d bytes", longestBody)
-	}
-	return string(text), nil
-}
+func (d *Domain) unpack(body string) (string, error) { return jobs.Unpack(body, d.seal.Open) }
 
 // longestLoad bounds what an operation may carry, packed: it is in its record, which is written again as the operation goes on, and
 // travels over the queue.
@@ -60,8 +26,8 @@ func (d *Domain) load(what string, v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(raw) > longestBody {
-		return "", fmt.Errorf("%w: %s comes to %d bytes, %d are allowed at once", ErrInvalid, what, len(raw), longestBody)
+	if len(raw) > jobs.PackMost {
+		return "", fmt.Errorf("%w: %s comes to %d bytes, %d are allowed at once", ErrInvalid, what, len(raw), jobs.PackMost)
 	}
 	packed, err := d.pack(string(raw))
 	if err == nil && len(packed) > longestLoad {

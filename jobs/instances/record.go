@@ -1,16 +1,14 @@
 package instances
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
+	"yardmaster/jobs"
 	"yardmaster/jobs/instances/expand"
 	"yardmaster/store"
 )
@@ -24,38 +22,22 @@ const (
 	stateDeleting  = "deleting"
 )
 
-// pack makes a text short and unreadable.
+// pack makes a value short and unreadable.
 func (d *Domain) pack(v any) (string, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return "", err
 	}
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.DefaultCompression)
-	if err == nil {
-		_, err = w.Write(raw)
-	}
-	if err = errors.Join(err, w.Close()); err != nil {
-		return "", err
-	}
-	return d.seal.Seal(b.String())
+	return jobs.Pack(string(raw), d.seal.Seal)
 }
 
-// longest bounds what a packed value may come to.
-const longest = 64 << 20
-
+// unpack gives back what pack was given.
 func (d *Domain) unpack(body string, v any) error {
-	short, err := d.seal.Open(body)
+	text, err := jobs.Unpack(body, d.seal.Open)
 	if err != nil {
-		return fmt.Errorf("stored text: %w", err)
+		return err
 	}
-	r := flate.NewReader(strings.NewReader(short))
-	defer r.Close()
-	raw, err := io.ReadAll(io.LimitReader(r, longest))
-	if err != nil {
-		return fmt.Errorf("stored text: %w", err)
-	}
-	return json.Unmarshal(raw, v)
+	return json.Unmarshal([]byte(text), v)
 }
 
 // read is an instance with its configuration as stored. Errors: ErrNotFound.
