@@ -12,9 +12,10 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"yardmaster/executors/sim/standstill"
 
 	"go.uber.org/goleak"
 	"k8s.io/client-go/rest"
@@ -146,29 +147,12 @@ func (p *plane) freeze(t testing.TB) func() {
 	if pid <= 0 {
 		t.Fatalf("no apiserver among %v", pids)
 	}
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+	thaw := sync.OnceFunc(func() { standstill.End(pid) })
+	t.Cleanup(thaw)
+	if err := standstill.Begin(pid); err != nil {
 		t.Fatal(err)
 	}
-	thaw := sync.OnceFunc(func() { syscall.Kill(pid, syscall.SIGCONT) })
-	t.Cleanup(thaw)
-	eventually(t, "the apiserver stands still", func() bool { return stopped(t, pid) })
 	return thaw
-}
-
-// stopped tells whether no thread of a process runs any more: the signal takes a moment to reach all of them.
-func stopped(t testing.TB, pid int) bool {
-	t.Helper()
-	all, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
-	if err != nil || len(all) == 0 {
-		t.Fatalf("no threads of %d: %v", pid, err)
-	}
-	for _, path := range all {
-		text, _ := os.ReadFile(path) // a thread may have ended
-		if _, rest, ok := strings.Cut(string(text), ") "); ok && !strings.HasPrefix(rest, "T") {
-			return false
-		}
-	}
-	return true
 }
 
 // eventually looks until it is so.

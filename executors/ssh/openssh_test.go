@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"yardmaster/executors"
+	"yardmaster/executors/sim/standstill"
 )
 
 func TestOpenSSHRunsScripts(t *testing.T) {
@@ -160,7 +161,7 @@ func TestAStoppedSSHDHoldsNobodyForEver(t *testing.T) {
 	lost := make(chan error, 1)
 	go func() { _, err := s.Run(t.Context(), "node0", "echo 1 >"+mark+"; sleep 1000"); lost <- err }()
 	eventually(t, "the script runs", func() bool { return number(mark) == 1 })
-	frozen.signal(syscall.SIGSTOP)
+	frozen.freeze()
 	short, end := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer end()
 	if _, err := s.Run(short, "node0", "true"); !errors.Is(err, context.DeadlineExceeded) {
@@ -179,7 +180,7 @@ func TestAStoppedSSHDHoldsNobodyForEver(t *testing.T) {
 	if h := s.Health(); h[0].Reachable || !h[1].Reachable {
 		t.Errorf("health: %+v", h)
 	}
-	frozen.signal(syscall.SIGCONT)
+	standstill.End(frozen.family()...)
 	eventually(t, "it is reached again", func() bool { return s.Check(t.Context(), "node0") == nil })
 }
 
@@ -194,7 +195,7 @@ func TestAFullSocketHoldsNobodyForEver(t *testing.T) {
 	defer leave()
 	go func() { _, err := s.Run(ctx, "node0", script); ended <- err }()
 	eventually(t, "the script is on its way", func() bool { return d.logins() == 1 && len(d.family()) > 2 })
-	d.signal(syscall.SIGSTOP)
+	d.freeze()
 	leave()
 	if err := receive(t, "its end", ended); err == nil {
 		t.Error("a script that never ended succeeded")

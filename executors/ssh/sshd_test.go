@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"yardmaster/executors/sim/standstill"
+
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -163,9 +165,11 @@ func (d *sshd) family() []int {
 	return all
 }
 
-func (d *sshd) signal(sig syscall.Signal) {
-	for _, pid := range d.family() {
-		_ = syscall.Kill(pid, sig) // one that has ended already is as wanted
+// freeze makes the server and its connections stand still.
+func (d *sshd) freeze() {
+	d.t.Helper()
+	if err := standstill.Begin(d.family()...); err != nil {
+		d.t.Fatal(err)
 	}
 }
 
@@ -174,8 +178,10 @@ func (d *sshd) kill() {
 	if d.command == nil {
 		return
 	}
-	d.signal(syscall.SIGSTOP) // nobody is born between the look and the blow
-	d.signal(syscall.SIGKILL)
+	d.freeze() // nobody is born between the look and the blow
+	for _, pid := range d.family() {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // one that has ended already is as wanted
+	}
 	_ = d.command.Wait()
 	d.command = nil
 }

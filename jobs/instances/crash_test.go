@@ -31,6 +31,11 @@ func standing(y *yard) {
 	y.must(y.s.StandbyOn(y.ctx, ann, 1, "one"))
 }
 
+func importing(y *yard) {
+	deployed(y)
+	y.ok(y.s.StartImporter(y.ctx, ann, 1, "one", nil))
+}
+
 var scenarios = []scenario{
 	{"a first deploy", func(*yard) {}, func(y *yard) error { _, err := y.s.Deploy(y.ctx, ann, small()); return err }, "a"},
 	{"a deploy of the other colour", deployed, func(y *yard) error {
@@ -39,6 +44,12 @@ var scenarios = []scenario{
 	}, "b"},
 	{"a switch of colours", standing, func(y *yard) error { return y.s.SwitchColor(y.ctx, ann, 1, "one") }, "b"},
 	{"the end of a standby", standing, func(y *yard) error { return y.s.StandbyOff(y.ctx, ann, 1, "one") }, "a"},
+	{"a change of plan", deployed, func(y *yard) error {
+		_, err := y.s.Deploy(y.ctx, ann, small(func(i *instances.Instance) { i.Plan.Name = "Medium" }))
+		return err
+	}, "a"},
+	{"the importer's start", deployed, func(y *yard) error { return y.s.StartImporter(y.ctx, ann, 1, "one", nil) }, "a"},
+	{"the importer's end", importing, func(y *yard) error { return y.s.StopImporter(y.ctx, ann, 1, "one") }, "a"},
 	{"a deletion", deployed, func(y *yard) error { _, err := y.s.Delete(y.ctx, ann, 1, "one", false); return err }, ""},
 }
 

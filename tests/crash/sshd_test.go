@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"yardmaster/executors/sim"
+	"yardmaster/executors/sim/standstill"
 	"yardmaster/tests/harness"
 )
 
@@ -110,16 +111,15 @@ func (s *sshd) Kill() {
 }
 
 // Freeze makes every process of sshd stand still: connections stay open and nobody answers.
-func (s *sshd) Freeze() { s.signal(syscall.SIGSTOP) }
-
-// Thaw ends Freeze.
-func (s *sshd) Thaw() { s.signal(syscall.SIGCONT) }
-
-func (s *sshd) signal(sig syscall.Signal) {
-	for _, pid := range s.family() {
-		_ = syscall.Kill(pid, sig) // some have ended meanwhile
+func (s *sshd) Freeze() {
+	s.t.Helper()
+	if err := standstill.Begin(s.family()...); err != nil {
+		s.t.Fatal(err)
 	}
 }
+
+// Thaw ends Freeze.
+func (s *sshd) Thaw() { standstill.End(s.family()...) }
 
 // family is sshd and its descendants, a process for each connection and each session, parents first.
 func (s *sshd) family() []int {

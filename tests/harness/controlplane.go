@@ -156,8 +156,8 @@ func (c *controlPlane) wait() error {
 	return nil
 }
 
-// signal is for one of the processes that the program started. Of a program that was stopped there is none.
-func (c *controlPlane) signal(component string, s os.Signal) error {
+// with calls do with one of the processes that the program started. Of a program that was stopped there is none.
+func (c *controlPlane) with(component string, do func(pid int) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cmd == nil {
@@ -167,11 +167,7 @@ func (c *controlPlane) signal(component string, s os.Signal) error {
 	if err != nil {
 		return err
 	}
-	process, err := os.FindProcess(pids[component])
-	if err != nil {
-		return err
-	}
-	return process.Signal(s)
+	return do(pids[component])
 }
 
 // pids are those of the program's children, by their names.

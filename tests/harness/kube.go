@@ -10,9 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"yardmaster/executors/sim/standstill"
 )
 
 // Plane is a real Kubernetes control plane whose nodes only pretend, see tests/kubernetes. All tests of a test binary share it: each
@@ -101,7 +102,7 @@ func (p *Plane) Do(method, path, contentType string, body []byte) (status int, a
 func (p *Plane) Freeze() {
 	p.t.Helper()
 	p.t.Cleanup(p.Thaw)
-	if err := p.shared.signal("kube-apiserver", syscall.SIGSTOP); err != nil {
+	if err := p.shared.with("kube-apiserver", func(pid int) error { return standstill.Begin(pid) }); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -109,7 +110,11 @@ func (p *Plane) Freeze() {
 // Thaw ends Freeze. It is no error if nothing is frozen.
 func (p *Plane) Thaw() {
 	p.t.Helper()
-	if err := p.shared.signal("kube-apiserver", syscall.SIGCONT); err != nil {
+	err := p.shared.with("kube-apiserver", func(pid int) error {
+		standstill.End(pid)
+		return nil
+	})
+	if err != nil {
 		p.t.Error(err)
 	}
 }

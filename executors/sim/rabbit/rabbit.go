@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"yardmaster/executors/sim/standstill"
 )
 
 // ErrMissing says that the machine has no rabbitmq-server, or no epmd.
@@ -166,7 +168,7 @@ func (b *Broker) answers(ctx context.Context, r *run, addr string) error {
 // Stop asks the node to end in good order and waits until it has.
 func (b *Broker) Stop() error {
 	if !b.node.running() {
-		return errors.New("the broker does not run")
+		return errNotRunning
 	}
 	if err := b.node.signal(syscall.SIGTERM); err != nil {
 		return err
@@ -186,7 +188,12 @@ func (b *Broker) Stop() error {
 func (b *Broker) Kill() { b.node.kill() }
 
 // Freeze stops the node in its tracks: its connections stay, and nothing comes or goes on them.
-func (b *Broker) Freeze() error { return b.node.signal(syscall.SIGSTOP) }
+func (b *Broker) Freeze() error {
+	if !b.node.running() {
+		return errNotRunning
+	}
+	return standstill.Begin(b.node.cmd.Process.Pid)
+}
 
 // Thaw lets a frozen node go on.
 func (b *Broker) Thaw() error { return b.node.signal(syscall.SIGCONT) }

@@ -9,6 +9,8 @@ import (
 	"sync"
 )
 
+var errNotRunning = errors.New("the broker does not run")
+
 // run is a process, from its start to its end.
 type run struct {
 	name string
@@ -50,7 +52,7 @@ func (r *run) running() bool {
 
 func (r *run) signal(s os.Signal) error {
 	if !r.running() {
-		return errors.New("the broker does not run")
+		return errNotRunning
 	}
 	return r.cmd.Process.Signal(s)
 }

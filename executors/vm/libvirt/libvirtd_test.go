@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"yardmaster/executors/local"
+	"yardmaster/executors/sim/standstill"
 )
 
 // patience is how long a test waits for what must come.
@@ -214,20 +215,18 @@ func image(t *testing.T, file string) {
 	}
 }
 
-// signal sends a signal to libvirtd itself, which is a child of the first process of its namespace.
-func (d *daemon) signal(t *testing.T, s syscall.Signal) {
+// pid is that of libvirtd itself, which is a child of the first process of its namespace.
+func (d *daemon) pid(t *testing.T) int {
 	t.Helper()
 	for _, shell := range children(d.cmd.Process.Pid) {
 		for _, pid := range children(shell) {
 			if comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); strings.TrimSpace(string(comm)) == "libvirtd" {
-				if err := syscall.Kill(pid, s); err != nil {
-					t.Fatal(err)
-				}
-				return
+				return pid
 			}
 		}
 	}
 	t.Fatalf("no libvirtd %s", d.name)
+	return 0
 }
 
 func children(pid int) []int {
@@ -247,8 +246,11 @@ func children(pid int) []int {
 // hang lets the hypervisor take calls and answer none.
 func (d *daemon) hang(t *testing.T) (release func()) {
 	t.Helper()
-	d.signal(t, syscall.SIGSTOP)
-	return func() { d.signal(t, syscall.SIGCONT) }
+	pid := d.pid(t)
+	if err := standstill.Begin(pid); err != nil {
+		t.Fatal(err)
+	}
+	return func() { standstill.End(pid) }
 }
 
 // down takes its sockets away.

@@ -1,0 +1,59 @@
+package standstill_test
+
+import (
+	"bufio"
+	"os/exec"
+	"testing"
+	"time"
+
+	"yardmaster/executors/sim/standstill"
+)
+
+// TestNothingIsSaidByWhatStandsStill stops a process that talks all the time, and listens.
+func TestNothingIsSaidByWhatStandsStill(t *testing.T) {
+	talker := exec.Command("sh", "-c", "while :; do echo .; sleep 0.001; done")
+	out, err := talker.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := talker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = talker.Process.Kill(); _ = talker.Wait() }()
+	said := make(chan struct{}, 1<<16)
+	go func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			said <- struct{}{}
+		}
+	}()
+	for range 20 {
+		<-said
+		if err := standstill.Begin(talker.Process.Pid); err != nil {
+			t.Fatal(err)
+		}
+		for drained := false; !drained; { // what it had said before
+			select {
+			case <-said:
+			case <-time.After(10 * time.Millisecond):
+				drained = true
+			}
+		}
+		select {
+		case <-said:
+			t.Fatal("it talks while it stands still")
+		case <-time.After(20 * time.Millisecond):
+		}
+		standstill.End(talker.Process.Pid)
+	}
+}
+
+func TestWhatHasEndedStandsStill(t *testing.T) {
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if err := standstill.Begin(gone.Process.Pid); err != nil {
+		t.Error(err)
+	}
+	standstill.End(gone.Process.Pid)
+}
