@@ -110,6 +110,8 @@ func killAt(t *testing.T, s scenario, n int) {
 	y := prepared(t)
 	var seen atomic.Int64
 	reached, released := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
+	defer release()
 	var once sync.Once
 	y.cluster.Fail(func(string, kube.Ref) error {
 		if int(seen.Add(1)) < n {
@@ -122,16 +124,21 @@ func killAt(t *testing.T, s scenario, n int) {
 		}
 		return nil
 	})
-	go func() { _, _ = s.act(y) }()
-	select {
-	case <-reached:
-	case <-time.After(20 * time.Second):
-		close(released)
-		t.Fatalf("request %d was not made", n)
-	}
+	acted := make(chan struct{})
+	go func() { defer close(acted); _, _ = s.act(y) }()
+	y.until("the request is reached, or the change is over before it: how often it asks whether all is well depends on the time", func() bool {
+		select {
+		case <-reached:
+			return true
+		case <-acted:
+			return y.idle()
+		default:
+			return false
+		}
+	})
 	_ = y.db.Kill()
 	y.cluster.Fail(nil)
-	close(released)
+	release()
 	y.kill()
 	y.open()
 	y.until("nothing is under way", func() bool { return y.idle() })

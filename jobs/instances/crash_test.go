@@ -112,6 +112,8 @@ func killAt(t *testing.T, s scenario, n int) {
 	s.prepare(y)
 	var seen atomic.Int64
 	reached, released := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
+	defer release()
 	var once sync.Once
 	y.cluster.Fail(func(verb string, _ kube.Ref) error {
 		if !changing(verb) || int(seen.Add(1)) < n {
@@ -139,7 +141,7 @@ func killAt(t *testing.T, s scenario, n int) {
 	})
 	_ = y.db.Kill()
 	y.cluster.Fail(nil)
-	close(released)
+	release()
 	y.kill()
 	<-acted
 	y.open()
