@@ -31,6 +31,14 @@ func standing(y *yard) {
 	y.must(y.s.StandbyOn(y.ctx, ann, 1, "one"))
 }
 
+// configured knows another plan, with fewer partitions of other sizes.
+func configured(y *yard) {
+	y.config = "plans: {other: {partitions: 3, cpu: 20, mem: 100}}\n"
+	_, err := y.s.Reload(y.ctx, ann)
+	y.ok(err)
+	deployed(y)
+}
+
 func importing(y *yard) {
 	deployed(y)
 	y.ok(y.s.StartImporter(y.ctx, ann, 1, "one", nil))
@@ -44,8 +52,8 @@ var scenarios = []scenario{
 	}, "b"},
 	{"a switch of colours", standing, func(y *yard) error { return y.s.SwitchColor(y.ctx, ann, 1, "one") }, "b"},
 	{"the end of a standby", standing, func(y *yard) error { return y.s.StandbyOff(y.ctx, ann, 1, "one") }, "a"},
-	{"a change of plan", deployed, func(y *yard) error {
-		_, err := y.s.Deploy(y.ctx, ann, small(func(i *instances.Instance) { i.Plan.Name = "Medium" }))
+	{"a change of plan", configured, func(y *yard) error {
+		_, err := y.s.Deploy(y.ctx, ann, small(func(i *instances.Instance) { i.Plan.Name = "Other" }))
 		return err
 	}, "a"},
 	{"the importer's start", deployed, func(y *yard) error { return y.s.StartImporter(y.ctx, ann, 1, "one", nil) }, "a"},
