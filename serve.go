@@ -69,11 +69,6 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	hosts, closeHosts, err := reach(cfg, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeHosts()) }()
 	if isNew(cfg.SecretKeyFile) && !fresh {
 		if err := nothingSealed(ctx, db); err != nil {
 			return fmt.Errorf("secret_key_file %s is missing: %w", cfg.SecretKeyFile, err)
@@ -83,6 +78,12 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	if err != nil {
 		return err
 	}
+	health := volumes.NewHealth(time.Now)
+	yard, err := openOutside(ctx, cfg, secrets, health, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, yard.Close()) }()
 
 	kept := openAccounts(cfg, db, secrets, log)
 	defer func() { err = errors.Join(err, kept.Close(context.WithoutCancel(ctx))) }()
@@ -90,11 +91,6 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	if err != nil {
 		return err
 	}
-	yard, err := openPools(cfg, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, yard.Close()) }()
 	meters, err := poolMetrics(cfg.Pools.Prometheus)
 	if err != nil {
 		return err
@@ -104,23 +100,10 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 		return err
 	}
 	defer func() { err = errors.Join(err, happened.Close()) }()
-	platform, err := openPlatform(ctx, cfg, secrets, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, platform.Close()) }()
-	metrics, err := openInstances(ctx, cfg, secrets, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, metrics.Close()) }()
-	keeper := pools.NewKeeper(yard.domain, db, yard.providers, meter(meters))
+	keeper := pools.NewKeeper(yard.pools.domain, db, yard.pools.providers, meter(meters))
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	health := volumes.NewHealth(time.Now)
-	domain := volumes.NewDomain(volumeConfig(cfg.Heketi), newID, health, log)
-	g := gluster.New(hosts, glusterOptions(cfg.Gluster))
 	host, _ := os.Hostname()
 	own := "server-" + host
 	heard := func(o jobs.Outcome) {
@@ -129,7 +112,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 			health.Heard(o)
 		}
 	}
-	kinds := slices.Concat(domain.Kinds(g, secrets), yard.domain.Kinds(yard.providers, inDNS), happened.service.Kinds(), platform.Kinds(), metrics.Kinds())
+	kinds := slices.Concat(yard.Kinds(), happened.service.Kinds())
 	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: kinds, Logger: log, NewID: newID, Epoch: newID(),
 		Worker: own, KeyID: secrets.ID(), Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
 		Stuck: jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
@@ -138,12 +121,12 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	if err != nil {
 		return err
 	}
-	in := inside{cfg: cfg, db: db, queue: q, runner: runner, volumes: volumes.NewService(domain, db, runner, secrets),
-		pools: pools.NewService(yard.domain, db, keeper), people: people, meters: meters, events: happened, registry: registry, log: log}
-	if in.platform, err = platform.service(in); err != nil {
+	in := inside{cfg: cfg, db: db, queue: q, runner: runner, volumes: volumes.NewService(yard.volumes, db, runner, secrets),
+		pools: pools.NewService(yard.pools.domain, db, keeper), people: people, meters: meters, events: happened, registry: registry, log: log}
+	if in.platform, err = yard.platform.service(in); err != nil {
 		return err
 	}
-	if in.instances, err = metrics.service(ctx, in); err != nil {
+	if in.instances, err = yard.instances.service(ctx, in); err != nil {
 		return err
 	}
 	countOperations(registry, db)
@@ -168,10 +151,10 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	if err := runner.Start(ctx); err != nil {
 		return errors.Join(err, srv.Close())
 	}
-	stop := operate(ctx, in, keeper, g, reset)
+	stop := operate(ctx, in, keeper, yard.gluster, reset)
 	log.Info("serving", "address", srv.Addr().String(), "version", version(), "data_dir", cfg.DataDir, "embedded_queue", q.Embedded())
 	if started != nil {
-		started(up{srv.Addr().String(), platform.cluster, metrics.cluster})
+		started(up{srv.Addr().String(), yard.platform.cluster, yard.instances.cluster})
 	}
 	err = srv.Serve(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -384,35 +367,18 @@ func work(ctx context.Context, cfg config.Config, warnings []string, log *slog.L
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	hosts, closeHosts, err := reach(cfg, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeHosts()) }()
 	secrets, err := sealer(cfg.SecretKeyFile, false)
 	if err != nil {
 		return err
 	}
-	domain := volumes.NewDomain(volumeConfig(cfg.Heketi), newID, volumes.NewHealth(time.Now), log)
-	yard, err := openPools(cfg, log)
+	yard, err := openOutside(ctx, cfg, secrets, volumes.NewHealth(time.Now), log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, yard.Close()) }()
-	platform, err := openPlatform(ctx, cfg, secrets, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, platform.Close()) }()
-	metrics, err := openInstances(ctx, cfg, secrets, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, metrics.Close()) }()
-	kinds := slices.Concat(domain.Kinds(gluster.New(hosts, glusterOptions(cfg.Gluster)), secrets), yard.domain.Kinds(yard.providers, inDNS), platform.Kinds(), metrics.Kinds())
 	host, _ := os.Hostname()
 	name := fmt.Sprintf("worker-%s-%d", host, os.Getpid())
-	w := jobs.RemoteWorker(q, kinds, name, secrets.ID(), time.Now, log)
+	w := jobs.RemoteWorker(q, yard.Kinds(), name, secrets.ID(), time.Now, log)
 	log.Info("working", "worker", name, "concurrency", cfg.Workers.Concurrency)
 	if err := w.Work(ctx, cfg.Workers.Concurrency); err != nil && ctx.Err() == nil {
 		return err

@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"yardmaster/auth"
 	"yardmaster/executors"
 	"yardmaster/executors/gluster"
 	"yardmaster/executors/sim"
+	"yardmaster/jobs"
 	"yardmaster/jobs/queue"
 	"yardmaster/jobs/volumes"
 	"yardmaster/jobs/volumes/placement"
@@ -92,6 +94,60 @@ func simulated(n int, cfg config.Sim) (manage, storage string, devices map[strin
 		devices["/dev/sd"+string(rune('b'+d))] = uint64(cfg.DeviceSizeGB) * volumes.GiB
 	}
 	return fmt.Sprintf("node%d", n), fmt.Sprintf("10.0.0.%d", n), devices
+}
+
+// outside is what operations work on: the same for a server and for a worker of its own.
+type outside struct {
+	gluster   *gluster.Gluster
+	volumes   *volumes.Domain
+	pools     *poolParts
+	platform  *platformParts
+	instances *instanceParts
+	secrets   *auth.Sealer
+	closers   []func() error
+}
+
+func openOutside(ctx context.Context, cfg config.Config, secrets *auth.Sealer, health *volumes.Health, log *slog.Logger) (o *outside, err error) {
+	o = &outside{secrets: secrets, volumes: volumes.NewDomain(volumeConfig(cfg.Heketi), newID, health, log)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.Close())
+		}
+	}()
+	hosts, closeHosts, err := reach(cfg, log)
+	if err != nil {
+		return o, err
+	}
+	o.closers = append(o.closers, closeHosts)
+	o.gluster = gluster.New(hosts, glusterOptions(cfg.Gluster))
+	if o.pools, err = openPools(cfg, log); err != nil {
+		return o, err
+	}
+	o.closers = append(o.closers, o.pools.Close)
+	if o.platform, err = openPlatform(ctx, cfg, secrets, log); err != nil {
+		return o, err
+	}
+	o.closers = append(o.closers, o.platform.Close)
+	if o.instances, err = openInstances(ctx, cfg, secrets, log); err != nil {
+		return o, err
+	}
+	o.closers = append(o.closers, o.instances.Close)
+	return o, nil
+}
+
+// Close gives up the ways to it, the last one first.
+func (o *outside) Close() error {
+	var errs []error
+	for _, shut := range slices.Backward(o.closers) {
+		errs = append(errs, shut())
+	}
+	o.closers = nil
+	return errors.Join(errs...)
+}
+
+// Kinds are those of every operation that works on it.
+func (o *outside) Kinds() []jobs.Kind {
+	return slices.Concat(o.volumes.Kinds(o.gluster, o.secrets), o.pools.domain.Kinds(o.pools.providers, inDNS), o.platform.Kinds(), o.instances.Kinds())
 }
 
 func glusterOptions(c config.Gluster) gluster.Options {

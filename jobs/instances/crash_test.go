@@ -31,14 +31,6 @@ func standing(y *yard) {
 	y.must(y.s.StandbyOn(y.ctx, ann, 1, "one"))
 }
 
-// configured knows another plan, with fewer partitions of other sizes.
-func configured(y *yard) {
-	y.config = "plans: {other: {partitions: 3, cpu: 20, mem: 100}}\n"
-	_, err := y.s.Reload(y.ctx, ann)
-	y.ok(err)
-	deployed(y)
-}
-
 func importing(y *yard) {
 	deployed(y)
 	y.ok(y.s.StartImporter(y.ctx, ann, 1, "one", nil))
@@ -52,7 +44,7 @@ var scenarios = []scenario{
 	}, "b"},
 	{"a switch of colours", standing, func(y *yard) error { return y.s.SwitchColor(y.ctx, ann, 1, "one") }, "b"},
 	{"the end of a standby", standing, func(y *yard) error { return y.s.StandbyOff(y.ctx, ann, 1, "one") }, "a"},
-	{"a change of plan", configured, func(y *yard) error {
+	{"a change of plan", deployed, func(y *yard) error {
 		_, err := y.s.Deploy(y.ctx, ann, small(func(i *instances.Instance) { i.Plan.Name = "Other" }))
 		return err
 	}, "a"},
@@ -80,9 +72,19 @@ func TestAKillAtAnyChangeIsMadeGoodAfterwards(t *testing.T) {
 	}
 }
 
+// newMatrixYard has plans of few partitions: an instance of each part, and no more of it than it takes to have several.
+func newMatrixYard(t *testing.T) *yard {
+	t.Helper()
+	y := newYard(t)
+	y.config = "plans: {small: {partitions: 2, cpu: 50, mem: 500}, other: {partitions: 3, cpu: 20, mem: 100}}\n"
+	_, err := y.s.Reload(y.ctx, ann)
+	y.ok(err)
+	return y
+}
+
 // changes counts what a job changes on the cluster when nothing goes wrong.
 func changes(t *testing.T, s scenario) int {
-	y := newYard(t)
+	y := newMatrixYard(t)
 	s.prepare(y)
 	var n atomic.Int64
 	y.cluster.Fail(func(verb string, _ kube.Ref) error {
@@ -116,7 +118,7 @@ func (y *yard) over(s scenario) {
 }
 
 func killAt(t *testing.T, s scenario, n int) {
-	y := newYard(t)
+	y := newMatrixYard(t)
 	s.prepare(y)
 	var seen atomic.Int64
 	reached, released := make(chan struct{}), make(chan struct{})

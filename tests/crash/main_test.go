@@ -20,5 +20,6 @@ func TestMain(m *testing.M) {
 	if socket := os.Getenv(envSocket); socket != "" {
 		os.Exit(sim.Forced(context.Background(), socket, os.Getenv(envNode), os.Getenv("SSH_ORIGINAL_COMMAND"), os.Stdin, os.Stdout, os.Stderr))
 	}
+	harness.AsShipped()
 	harness.Main(m)
 }

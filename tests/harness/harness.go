@@ -49,6 +49,12 @@ func built() []binary {
 	return slices.DeleteFunc(slices.Collect(maps.Values(binaries.of)), func(b binary) bool { return b.path == "" })
 }
 
+// AsShipped has the program built without the race detector, whatever the tests have: for those that are about what it does under
+// load, which the detector multiplies. To be called before the first test.
+func AsShipped() { asShipped = true }
+
+var asShipped bool
+
 // Binary is the path of the program, built once for all tests of this process, with the race detector if they have it.
 func Binary(t testing.TB) string {
 	t.Helper()
@@ -88,7 +94,7 @@ func build(tags string) (string, error) {
 	}
 	path := filepath.Join(dir, "yardmaster")
 	args := []string{"build", "-tags", tags, "-o", path}
-	if Race {
+	if Race && !asShipped {
 		args = append(args, "-race")
 	}
 	cmd := exec.Command("go", append(args, ".")...)
