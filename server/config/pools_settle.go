@@ -61,10 +61,15 @@ func (l *loader) entryPassword(list string, i int, name string) (Secret, error) 
 	return Secret(text), nil
 }
 
-// settleHeketi closes the Heketi API of a server that is for pools or events alone.
+// aloneKeys are those by which a server is for something else than storage.
+var aloneKeys = []string{"pools.", "dialects.vmpooler.", "events.deployments", "dialects.stacktach.",
+	"configs.kubeconfig", "configs.in_cluster", "configs.simulate", "dialects.deploymanager.",
+	"instances.kubeconfig", "instances.in_cluster", "instances.simulate", "dialects.hmapi."}
+
+// settleHeketi closes the Heketi API of a server that is for something else alone.
 func (l *loader) settleHeketi() {
 	l.cfg.Heketi.Closed = l.heketi == "" && !l.touched("heketi.", "gluster.", "sim.", "dialects.heketi.") &&
-		(l.vmpooler != "" || l.stacktach != "" || l.touched("pools.", "dialects.vmpooler.", "events.deployments", "dialects.stacktach."))
+		(l.vmpooler != "" || l.stacktach != "" || l.touched(aloneKeys...))
 }
 
 // touched tells whether a key below one of the prefixes is not at its default.

@@ -10,7 +10,7 @@ const (
 
 // Heketi configures the Heketi dialect and the volumes behind it.
 type Heketi struct {
-	Closed                    bool // filled in: pools or events are configured and nothing of Heketi, so nobody may use its API and no node is reached
+	Closed                    bool // filled in: something else is configured and nothing of Heketi, so nobody may use its API and no node is reached
 	AdminKey, UserKey         Secret
 	AdminKeyFile, UserKeyFile string
 	DisableAuth               bool
