@@ -205,6 +205,37 @@ func TestWithoutAnyConfigurationNothingIsDeployed(t *testing.T) {
 	y.must(y.s.Delete(y.ctx, ann, 1, "one", false)) // which needs none
 }
 
+// A ConfigMap that somebody deleted by mistake gives no instance other sizes.
+func TestAConfigMapThatIsGoneStaysInForce(t *testing.T) {
+	y := newYard(t)
+	read := instances.ConfigMapSource(y.cluster, "hm-api-config")
+	y.source = func() ([]byte, error) { return read(y.ctx) }
+	write := func(text string) {
+		y.ok(y.cluster.Create("kubectl", []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hm-api-config}\ndata: {config.yaml: '"+text+"'}\n")))
+	}
+	remove := func() { y.ok(y.cluster.Remove(kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Name: "hm-api-config"})) }
+	reload := func(what string, want error, changes int) {
+		t.Helper()
+		if got, err := y.s.Reload(y.ctx, ann); len(got) != changes || !errors.Is(err, want) {
+			t.Errorf("%s: %q, %v", what, got, err)
+		}
+	}
+	reload("never there", nil, 0)
+	write("plans: {small: {partitions: 2, cpu: 20, mem: 100}}")
+	reload("there", nil, 3)
+	y.must(y.s.Deploy(y.ctx, ann, small()))
+	remove()
+	reload("gone", instances.ErrInvalid, 0)
+	y.must(y.s.Update(y.ctx, ann, 1, "one"))
+	if text, err := y.s.Diff(y.ctx, 1, "one"); text != "" || err != nil {
+		t.Errorf("it differs: %s, %v", text, err)
+	}
+	write("")
+	reload("empty", nil, 3)
+	remove()
+	reload("gone again", instances.ErrInvalid, 0)
+}
+
 func TestFaultsAreTheirUsers(t *testing.T) {
 	y := newYard(t)
 	y.config = "plans:\n  tiny: {partitions: 8, cpu: 100, mem: 1000}\n"
