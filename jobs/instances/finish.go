@@ -43,13 +43,17 @@ func refused(err error) bool {
 	return errors.As(err, &r)
 }
 
+// workOf is what an operation works for, and the record that it holds. Errors: store.ErrNotFound.
+func workOf(tx *store.Tx, op *store.Operation) (w work, rec store.Instance, err error) {
+	if w, err = jobs.Input[work](*op); err == nil {
+		rec, err = store.Instances.Get(tx, store.InstanceID(w.Org, w.Name))
+	}
+	return w, rec, err
+}
+
 // Finish makes the record what was worked for.
 func (k kind) Finish(tx *store.Tx, op *store.Operation) error {
-	w, err := jobs.Input[work](*op)
-	if err != nil {
-		return err
-	}
-	rec, err := store.Instances.Get(tx, store.InstanceID(w.Org, w.Name))
+	w, rec, err := workOf(tx, op)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -87,11 +91,7 @@ func (a *after) on(rec *store.Instance) {
 
 // Abandon leaves the instance to the next deploy, which makes all of it as it should be.
 func (k kind) Abandon(tx *store.Tx, op *store.Operation) error {
-	w, err := jobs.Input[work](*op)
-	if err != nil {
-		return err
-	}
-	rec, err := store.Instances.Get(tx, store.InstanceID(w.Org, w.Name))
+	w, rec, err := workOf(tx, op)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

@@ -10,12 +10,8 @@ import (
 
 // push takes one object's config to the cluster, or all.
 func (a *API) push(r *http.Request) (rest.Response, error) {
-	f, err := readForm(r)
+	dry, err := onlyDry(r)
 	if err != nil {
-		return rest.Response{}, err
-	}
-	dry := f.dry()
-	if err := f.fault(); err != nil {
 		return rest.Response{}, err
 	}
 	c, err := a.service.Push(r.Context(), who(r), rest.Var(r, "object"), dry)

@@ -66,34 +66,26 @@ func (a *API) prunable(r *http.Request) (rest.Response, error) {
 	return enveloped(map[string][]string{"objects": list(objects)}), nil
 }
 
-// prune that is only tried says what would go: there is no config of it any more.
 func (a *API) prune(r *http.Request) (rest.Response, error) {
-	f, err := readForm(r)
+	dry, err := onlyDry(r)
 	if err != nil {
-		return rest.Response{}, err
-	}
-	dry := f.dry()
-	if err := f.fault(); err != nil {
 		return rest.Response{}, err
 	}
 	c, err := a.service.Prune(r.Context(), who(r), dry)
-	if dry && err == nil {
-		return enveloped(map[string][]string{"objects": list(c.Objects)}), nil
-	}
-	return a.pushed(r, c, err, false, sayPruned)
+	return a.gone(r, c, err, dry)
 }
 
-// removeObject has nothing to show of one that is only tried but its name.
 func (a *API) removeObject(r *http.Request) (rest.Response, error) {
-	f, err := readForm(r)
+	dry, err := onlyDry(r)
 	if err != nil {
 		return rest.Response{}, err
 	}
-	dry := f.dry()
-	if err := f.fault(); err != nil {
-		return rest.Response{}, err
-	}
 	c, err := a.service.Remove(r.Context(), who(r), rest.Var(r, "object"), dry)
+	return a.gone(r, c, err, dry)
+}
+
+// gone answers what deletes objects. If it is only tried that says what would go, and nothing of it, for there is no config of it any more.
+func (a *API) gone(r *http.Request, c configs.Change, err error, dry bool) (rest.Response, error) {
 	if dry && err == nil {
 		return enveloped(map[string][]string{"objects": list(c.Objects)}), nil
 	}

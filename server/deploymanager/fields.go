@@ -2,6 +2,7 @@ package deploymanager
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -133,6 +134,15 @@ func (f *form) time(name string) time.Time {
 
 // dry says that a change is only to be tried.
 func (f *form) dry() bool { return f.flag("dry_run") }
+
+// onlyDry reads a form of which nothing is wanted but whether a change is only to be tried.
+func onlyDry(r *http.Request) (dry bool, err error) {
+	f, err := readForm(r)
+	if err != nil {
+		return false, err
+	}
+	return f.dry(), f.fault()
+}
 
 // never refuses to try a change that can only be done.
 func (f *form) never() {

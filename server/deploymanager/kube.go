@@ -9,12 +9,8 @@ import (
 )
 
 func (a *API) resize(r *http.Request) (rest.Response, error) {
-	f, err := readForm(r)
+	dry, err := onlyDry(r)
 	if err != nil {
-		return rest.Response{}, err
-	}
-	dry := f.dry()
-	if err := f.fault(); err != nil {
 		return rest.Response{}, err
 	}
 	c, err := a.service.SetSize(r.Context(), who(r), rest.Var(r, "size"), dry)

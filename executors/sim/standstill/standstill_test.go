@@ -1,12 +1,11 @@
-package standstill_test
+package standstill
 
 import (
 	"bufio"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
-
-	"yardmaster/executors/sim/standstill"
 )
 
 // TestNothingIsSaidByWhatStandsStill stops a process that talks all the time, and listens.
@@ -28,7 +27,7 @@ func TestNothingIsSaidByWhatStandsStill(t *testing.T) {
 	}()
 	for range 20 {
 		<-said
-		if err := standstill.Begin(talker.Process.Pid); err != nil {
+		if err := Begin(talker.Process.Pid); err != nil {
 			t.Fatal(err)
 		}
 		for drained := false; !drained; { // what it had said before
@@ -43,7 +42,7 @@ func TestNothingIsSaidByWhatStandsStill(t *testing.T) {
 			t.Fatal("it talks while it stands still")
 		case <-time.After(20 * time.Millisecond):
 		}
-		standstill.End(talker.Process.Pid)
+		End(talker.Process.Pid)
 	}
 }
 
@@ -52,8 +51,33 @@ func TestWhatHasEndedStandsStill(t *testing.T) {
 	if err := gone.Run(); err != nil {
 		t.Fatal(err)
 	}
-	if err := standstill.Begin(gone.Process.Pid); err != nil {
+	if err := Begin(gone.Process.Pid); err != nil {
 		t.Error(err)
 	}
-	standstill.End(gone.Process.Pid)
+	End(gone.Process.Pid)
+}
+
+// TestAProcessRunsUntilItIsStopped holds what Begin goes by.
+func TestAProcessRunsUntilItIsStopped(t *testing.T) {
+	if _, err := os.Stat("/proc/self/task"); err != nil {
+		t.Skip("threads are not shown here")
+	}
+	busy := exec.Command("sh", "-c", "while :; do :; done")
+	if err := busy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Process.Kill(); _ = busy.Wait() }()
+	pid := busy.Process.Pid
+	for range 3 {
+		if !runs(pid) {
+			t.Fatal("what works is said to stand still")
+		}
+		if err := Begin(pid); err != nil {
+			t.Fatal(err)
+		}
+		if runs(pid) {
+			t.Fatal("what was stopped is said to work")
+		}
+		End(pid)
+	}
 }
