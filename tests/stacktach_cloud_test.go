@@ -211,6 +211,7 @@ func (p sample) some(service string, n int, of func(*stackmodel.Raw) string) []s
 			all = append(all, v)
 		}
 	}
+	slices.Sort(all) // several queues arrive in another order every time
 	p.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all[:min(n, len(all))]
 }
