@@ -140,6 +140,13 @@ func inline(config *rest.Config) error {
 // Namespace is where objects go whose manifest names none.
 func (c *Client) Namespace() string { return c.opt.Namespace }
 
+// In is the same cluster, over the same connections, seen from another namespace.
+func (c *Client) In(namespace string) Cluster {
+	other := *c
+	other.opt.Namespace = cmp.Or(namespace, c.opt.Namespace)
+	return &other
+}
+
 // Ping asks for the version of the cluster.
 func (c *Client) Ping(ctx context.Context) (string, error) {
 	own, cancel := context.WithTimeout(ctx, c.opt.Timeout)

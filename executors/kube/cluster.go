@@ -26,6 +26,8 @@ type Cluster interface {
 	Ping(ctx context.Context) (version string, err error)
 	// Namespace is where objects go whose manifest names none.
 	Namespace() string
+	// In is the same cluster seen from another namespace; "" is this one. It is closed with this one.
+	In(namespace string) Cluster
 	// ClusterScoped says whether objects of a kind live outside of namespaces; known is false for a kind the cluster has not.
 	ClusterScoped(ctx context.Context, apiVersion, kind string) (scoped, known bool, err error)
 

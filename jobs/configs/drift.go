@@ -115,27 +115,24 @@ func (out *Inconsistencies) skip(show string, code int, reason string) {
 }
 
 func (s *Service) scan(ctx context.Context, w watch) (map[string]kube.Drift, error) {
-	objects, as := w.objects, w.mood
+	objects := w.objects
 	var targets []string
+	plain := make([]kube.Manifest, len(objects))
 	for i := range objects {
 		if target, ok := scaleTarget(objects[i].text); ok {
 			targets = append(targets, target)
 		}
-	}
-	var err error
-	if as.scaled, err = s.autoscaled(ctx, targets); err != nil {
-		return nil, err
-	}
-	manifests := make([]kube.Manifest, 0, len(objects))
-	for i := range objects {
-		m, err := s.manifest(objects[i].text, as)
-		if err != nil {
+		var err error
+		if plain[i], err = kube.Parse([]byte(objects[i].text)); err != nil {
 			return nil, fmt.Errorf("object %s: %w", objects[i].id, err)
 		}
-		objects[i].ref = m.ID()
-		manifests = append(manifests, m)
+		objects[i].ref = plain[i].ID()
 	}
-	return s.cluster.Scan(ctx, manifests, s.last.seen)
+	felt, err := s.feelAll(ctx, plain, w.mood, targets)
+	if err != nil {
+		return nil, err
+	}
+	return s.cluster.Scan(ctx, felt, s.last.seen)
 }
 
 // keep remembers what was clean.

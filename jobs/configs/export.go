@@ -217,7 +217,21 @@ func (x *export) stats(ctx context.Context) error {
 	if err := x.file(statsName+"workloads.json", bytes.NewReader(raw)); err != nil {
 		return err
 	}
-	usage, err := x.d.cluster.Usage(ctx)
+	where := make([]string, len(x.in.Services))
+	for i, svc := range x.in.Services {
+		where[i] = svc.Ref.Namespace
+	}
+	for _, namespace := range x.d.distinct(where) {
+		if err := x.usage(ctx, x.d.cluster.In(namespace)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// usage is what the cluster's metrics say of the pods of a namespace.
+func (x *export) usage(ctx context.Context, within kube.Cluster) error {
+	usage, err := within.Usage(ctx)
 	switch {
 	case errors.Is(err, kube.ErrNotFound) || errors.Is(err, kube.ErrNoKind):
 		x.problem(sourceStats, errors.New("the cluster has no metrics of pods"))
@@ -228,7 +242,11 @@ func (x *export) stats(ctx context.Context) error {
 		x.problem(sourceStats, err)
 		return nil
 	}
-	return x.file(statsName+"pods.json", bytes.NewReader(usage))
+	name := "pods.json"
+	if within.Namespace() != x.d.cluster.Namespace() {
+		name = "pods_" + within.Namespace() + ".json"
+	}
+	return x.file(statsName+name, bytes.NewReader(usage))
 }
 
 // logs are what the services' containers said in the period, as far as the cluster still has it.
@@ -244,7 +262,7 @@ func (x *export) logs(ctx context.Context) error {
 		}
 		for _, pod := range pods {
 			for _, container := range pod.Containers {
-				if err := x.log(ctx, svc.Name, pod.Name, container); err != nil {
+				if err := x.log(ctx, svc, pod.Name, container); err != nil {
 					return err
 				}
 			}
@@ -253,14 +271,14 @@ func (x *export) logs(ctx context.Context) error {
 	return nil
 }
 
-func (x *export) log(ctx context.Context, svc, pod, container string) error {
+func (x *export) log(ctx context.Context, svc service, pod, container string) error {
 	var said bytes.Buffer
-	name := path.Join(logsDir, svc, pod+"_"+container+".log")
+	name := path.Join(logsDir, svc.Name, pod+"_"+container+".log")
 	if x.left <= 0 {
 		x.problem(name, errFull)
 		return nil
 	}
-	err := x.d.cluster.Logs(ctx, pod, container, x.in.Request.Start, min(x.left, longestLog), &said)
+	err := x.d.cluster.In(svc.Ref.Namespace).Logs(ctx, pod, container, x.in.Request.Start, min(x.left, longestLog), &said)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -232,15 +232,12 @@ func TestPodsAndJobs(t *testing.T) {
 	}
 }
 
-func TestAnExportCanBeReadBack(t *testing.T) {
-	const canary = "canary-77aa"
-	y := newYard(t)
-	y.upload("1", deployment("deployment-web"), deployment("api"), "apiVersion: v1\nkind: Secret\nmetadata:\n  name: deployment-s\nstringData:\n  password: "+canary+"\n")
-	r := configs.ExportRequest{Services: []string{"web"}, Sources: []string{"CONFIGS", "LOGS", "STATS"}, Label: "mine",
-		Start: time.Now().Add(-time.Hour), End: time.Now().Add(time.Hour)}
+// exported makes an export, and waits until it is written.
+func (y *yard) exported(r configs.ExportRequest) (configs.Job, []byte) {
+	y.t.Helper()
 	job, err := y.s.Export(y.ctx, ann, r)
-	if err != nil || job.Status != "WAITING" || !strings.HasPrefix(job.Request.Label, "mine-") || len(job.ID) != 36 {
-		t.Fatalf("got %+v, %v", job, err)
+	if err != nil || job.Status != "WAITING" {
+		y.t.Fatalf("got %+v, %v", job, err)
 	}
 	y.until("it is written", func() bool {
 		job, err = y.s.ExportJob(y.ctx, job.ID)
@@ -248,26 +245,52 @@ func TestAnExportCanBeReadBack(t *testing.T) {
 	})
 	path, err := y.s.ExportFile(y.ctx, job.ID)
 	if err != nil {
-		t.Fatal(err)
+		y.t.Fatal(err)
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		y.t.Fatal(err)
 	}
-	var names []string
+	return job, raw
+}
+
+// unzipped are an archive's files by name.
+func (y *yard) unzipped(raw []byte) map[string]string {
+	y.t.Helper()
 	archive, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
 	if err != nil {
-		t.Fatal(err)
+		y.t.Fatal(err)
 	}
+	all := map[string]string{}
 	for _, f := range archive.File {
-		names = append(names, f.Name)
 		file, err := f.Open()
 		if err != nil {
-			t.Fatal(err)
+			y.t.Fatal(err)
 		}
 		text, err := io.ReadAll(file)
-		if err != nil || bytes.Contains(text, []byte(canary)) {
-			t.Errorf("%s: %v, %s", f.Name, err, text)
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		all[f.Name] = string(text)
+	}
+	return all
+}
+
+func TestAnExportCanBeReadBack(t *testing.T) {
+	const canary = "canary-77aa"
+	y := newYard(t)
+	y.upload("1", deployment("deployment-web"), deployment("api"), "apiVersion: v1\nkind: Secret\nmetadata:\n  name: deployment-s\nstringData:\n  password: "+canary+"\n")
+	r := configs.ExportRequest{Services: []string{"web"}, Sources: []string{"CONFIGS", "LOGS", "STATS"}, Label: "mine",
+		Start: time.Now().Add(-time.Hour), End: time.Now().Add(time.Hour)}
+	job, raw := y.exported(r)
+	if !strings.HasPrefix(job.Request.Label, "mine-") || len(job.ID) != 36 {
+		t.Fatalf("got %+v", job)
+	}
+	var names []string
+	for name, text := range y.unzipped(raw) {
+		names = append(names, name)
+		if strings.Contains(text, canary) {
+			t.Errorf("%s: %s", name, text)
 		}
 	}
 	if !slices.Contains(names, "telescope.json") || !slices.Contains(names, "configs/Deployment.deployment-web.yaml") || !slices.Contains(names, "stats/workloads.json") ||

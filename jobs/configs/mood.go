@@ -1,6 +1,8 @@
 package configs
 
 import (
+	"context"
+	"fmt"
 	"slices"
 
 	"yardmaster/executors/kube"
@@ -13,13 +15,34 @@ type mood struct {
 	scaled         map[string]bool // what an autoscaler decides about
 }
 
-// manifest is what the cluster is told of an object: with no replicas while the platform or the workload sleeps, and without their
-// number where somebody else decides it.
-func (d *Domain) manifest(text string, as mood) (kube.Manifest, error) {
-	m, err := kube.Parse([]byte(text))
-	if err != nil || !workload(m.Kind) {
-		return m, err
+// feelAll is feel of all objects, in their order. Targets are what autoscalers among the configs decide about.
+func (d *Domain) feelAll(ctx context.Context, plain []kube.Manifest, as mood, targets []string) ([]kube.Manifest, error) {
+	var within []string
+	for _, m := range plain {
+		if workload(m.Kind) {
+			within = append(within, m.Namespace)
+		}
 	}
+	var err error
+	if as.scaled, err = d.autoscaled(ctx, within, targets); err != nil {
+		return nil, err
+	}
+	felt := make([]kube.Manifest, len(plain))
+	for i, m := range plain {
+		if felt[i], err = d.feel(m, as); err != nil {
+			return nil, fmt.Errorf("object %s: %w", m.ID(), err)
+		}
+	}
+	return felt, nil
+}
+
+// feel is what the cluster is told of an object: with no replicas while the platform or the workload sleeps, and without their number
+// where somebody else decides it.
+func (d *Domain) feel(m kube.Manifest, as mood) (kube.Manifest, error) {
+	if !workload(m.Kind) {
+		return m, nil
+	}
+	text := string(m.Text)
 	idle, windowed, err := windowOf(text)
 	if err != nil {
 		d.log.Warn("idle window not understood", "object", m.ID(), "err", err)

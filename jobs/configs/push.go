@@ -145,16 +145,19 @@ func (k pushKind) prepare(ctx context.Context, op store.Operation, j *jobs.Journ
 	if len(texts) != len(in.Objects) {
 		return nil, fmt.Errorf("push: %d texts of %d objects", len(texts), len(in.Objects))
 	}
-	scaled, err := k.d.autoscaled(ctx, in.Scaled)
+	plain := make([]kube.Manifest, len(texts))
+	for i, o := range in.Objects {
+		var err error
+		if plain[i], err = kube.Parse([]byte(texts[i])); err != nil {
+			return nil, fmt.Errorf("object %s: %w", o.ID, err)
+		}
+	}
+	felt, err := k.d.feelAll(ctx, plain, mood{asleep: in.Asleep, paused: in.Paused}, in.Scaled)
 	if err != nil {
 		return nil, again(err, "")
 	}
 	for i, o := range in.Objects {
-		m, err := k.d.manifest(texts[i], mood{in.Asleep, in.Paused, scaled})
-		if err != nil {
-			return nil, fmt.Errorf("object %s: %w", o.ID, err)
-		}
-		p.text[o.ID] = m
+		p.text[o.ID] = felt[i]
 	}
 	if !in.Force {
 		p.clean, err = p.settled(ctx)

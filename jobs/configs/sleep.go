@@ -274,7 +274,15 @@ func (k reviveKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal
 	if err != nil {
 		return err
 	}
-	scaled, err := k.d.autoscaled(ctx, in.Scaled)
+	within := make([]string, len(in.Workloads))
+	for i, w := range in.Workloads {
+		ref, err := w.ref()
+		if err != nil {
+			return err
+		}
+		within[i] = ref.Namespace
+	}
+	scaled, err := k.d.autoscaled(ctx, within, in.Scaled)
 	if err != nil {
 		return again(err, "")
 	}

@@ -1,6 +1,7 @@
 package kubetest
 
 import (
+	"context"
 	"errors"
 	"sync"
 
@@ -97,6 +98,25 @@ var scaling = []promise{
 		s.bounds(2, 5)
 		s.autoscaler(kube.Autoscaler{Name: "web", Min: 2, Max: 5})
 	}},
+	{"another namespace has autoscalers, pods and objects of its own", func(s *site) {
+		beside := s.beside()
+		if own := s.Cluster.In(""); own.Namespace() != s.Cluster.Namespace() || beside.In(own.Namespace()).Namespace() != own.Namespace() {
+			s.Errorf("in no namespace is in %s", own.Namespace())
+		}
+		_, err := beside.Apply(s.Context(), s.manifest(autoscaler), kube.ApplyOptions{})
+		s.must(err)
+		if all, err := s.Cluster.Autoscalers(s.Context()); err != nil || len(all) != 0 {
+			s.Errorf("got %+v, %v", all, err)
+		}
+		s.is(s.Cluster.PauseAutoscaler(s.Context(), "web"), kube.ErrNotFound, "web")
+		s.must(beside.PauseAutoscaler(s.Context(), "web"))
+		if all, err := beside.Autoscalers(s.Context()); err != nil || len(all) != 1 || !all[0].Paused || all[0].Target.Namespace != beside.Namespace() {
+			s.Errorf("got %+v, %v", all, err)
+		}
+		s.is(beside.DeletePod(s.Context(), "nobody"), kube.ErrNotFound, "nobody")
+		s.is(beside.QuarantinePod(s.Context(), "nobody"), kube.ErrNotFound, "nobody")
+		s.is(beside.DeleteJob(s.Context(), "nobody"), kube.ErrNotFound, "nobody")
+	}},
 	{"an autoscaler without a target is paused at its lower bound, and nobody's is not found", func(s *site) {
 		s.apply(autoscaler)
 		s.must(s.Cluster.PauseAutoscaler(s.Context(), "web"))
@@ -104,6 +124,17 @@ var scaling = []promise{
 		s.is(s.Cluster.PauseAutoscaler(s.Context(), "nobody"), kube.ErrNotFound, "nobody")
 		s.is(s.Cluster.ResumeAutoscaler(s.Context(), "nobody"), kube.ErrNotFound, "nobody")
 	}},
+}
+
+// beside is the cluster in a namespace next to the test's own, which goes with the test.
+func (s *site) beside() kube.Cluster {
+	s.Helper()
+	name := s.Cluster.Namespace() + "-beside"
+	s.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + name + "}\n")
+	s.Cleanup(func() {
+		_ = s.Cluster.Delete(context.WithoutCancel(s.Context()), kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: name}) // the cluster ends with the tests
+	})
+	return s.Cluster.In(name)
 }
 
 // bounds checks what the cluster holds the autoscaler web to.
