@@ -120,7 +120,7 @@ func (p *instanceParts) service(ctx context.Context, in inside) (*instances.Serv
 		return nil, nil
 	}
 	c := in.cfg.Instances
-	source := instances.ConfigMapSource(p.cluster, c.ConfigMap)
+	source := instances.ConfigMapSource(in.db, p.cluster, c.ConfigMap)
 	if c.ConfigFile != "" {
 		source = func(context.Context) ([]byte, error) { return os.ReadFile(c.ConfigFile) }
 	}

@@ -208,7 +208,7 @@ func TestWithoutAnyConfigurationNothingIsDeployed(t *testing.T) {
 // A ConfigMap that somebody deleted by mistake gives no instance other sizes.
 func TestAConfigMapThatIsGoneStaysInForce(t *testing.T) {
 	y := newYard(t)
-	read := instances.ConfigMapSource(y.cluster, "hm-api-config")
+	read := instances.ConfigMapSource(y.db, y.cluster, "hm-api-config")
 	y.source = func() ([]byte, error) { return read(y.ctx) }
 	write := func(text string) {
 		y.ok(y.cluster.Create("kubectl", []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hm-api-config}\ndata: {config.yaml: '"+text+"'}\n")))
@@ -234,6 +234,15 @@ func TestAConfigMapThatIsGoneStaysInForce(t *testing.T) {
 	reload("empty", nil, 3)
 	remove()
 	reload("gone again", instances.ErrInvalid, 0)
+	y.kill()
+	y.open()
+	read = instances.ConfigMapSource(y.db, y.cluster, "hm-api-config")
+	reload("gone before the start", instances.ErrInvalid, 0)
+	if _, err := y.s.Update(y.ctx, ann, 1, "one"); err == nil || !strings.Contains(err.Error(), "hm-api-config") {
+		t.Errorf("deployed from the defaults: %v", err)
+	}
+	write("")
+	y.must(y.s.Update(y.ctx, ann, 1, "one"))
 }
 
 func TestFaultsAreTheirUsers(t *testing.T) {

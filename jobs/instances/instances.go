@@ -169,26 +169,6 @@ func (s *Service) refresh(ctx context.Context, by Who) error {
 	return fmt.Errorf("configuration of instances not read yet: %w", err)
 }
 
-// ConfigMapSource reads the configuration from a ConfigMap of the instances' namespace: from its only key, or from "config.yaml".
-// One that was never there is an empty one. One that has gone was hardly meant to: with the defaults in its place the next deploy would give
-// an instance other sizes, so that is ErrInvalid, and what was read last stays in force.
-func ConfigMapSource(cluster kube.Cluster, name string) func(ctx context.Context) ([]byte, error) {
-	var was atomic.Bool
-	return func(ctx context.Context) ([]byte, error) {
-		raw, err := cluster.Get(ctx, kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Name: name})
-		switch {
-		case errors.Is(err, kube.ErrNotFound) && was.Load():
-			return nil, fmt.Errorf("%w: ConfigMap %s is gone; what was read from it stays in force, and an empty one stands for the defaults", ErrInvalid, name)
-		case errors.Is(err, kube.ErrNotFound):
-			return nil, nil
-		case err != nil:
-			return nil, err
-		}
-		was.Store(true)
-		return configIn(raw, name)
-	}
-}
-
 // outward turns what the cluster said into this domain's own errors.
 func outward(err error) error {
 	switch {
