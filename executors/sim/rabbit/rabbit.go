@@ -109,7 +109,7 @@ func (b *Broker) environment() []string {
 }
 
 // startTime is what a node may need on a machine that is busy with others.
-const startTime = 60 * time.Second
+const startTime = 3 * time.Minute
 
 // Start runs the node, for the first time or again, and waits until clients can connect.
 func (b *Broker) Start(ctx context.Context) error {
