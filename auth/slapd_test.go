@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"yardmaster/executors/sim/ports"
 )
 
 // slapd is an OpenLDAP server of the test's own.
@@ -187,12 +189,11 @@ func missing(t *testing.T, what string) {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := ports.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 func write(t *testing.T, file, text string) {

@@ -49,7 +49,7 @@ var walls = []wall{
 	{"executors/kafka", []string{"executors", "executors/backend"}},
 	{"executors/cassandra", []string{"executors", "executors/backend"}},
 	{"executors/*", []string{"executors"}},
-	{"executors/sim/rabbit", []string{"executors", "executors/sim/standstill"}},
+	{"executors/sim/rabbit", []string{"executors", "executors/sim/standstill", "executors/sim/ports"}},
 	{"executors/sim/*", []string{"executors", "executors/sim"}},
 	{"executors/backend/*", []string{"executors", "executors/backend", "executors/backend/backendtest"}},
 	{"executors/kube/*", []string{"executors", "executors/kube", "executors/kube/kubetest"}},

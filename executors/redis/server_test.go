@@ -2,7 +2,6 @@ package redis
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"yardmaster/executors/sim/ports"
 )
 
 // server is a redis-server of the test's own.
@@ -29,7 +30,10 @@ func start(t *testing.T, more ...string) *server {
 		t.Skip("redis-server is not installed")
 	}
 	dir := t.TempDir()
-	port := freePort(t)
+	port, err := ports.Free()
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := &server{addr: fmt.Sprintf("127.0.0.1:%d", port)}
 	s.url = "redis://" + s.addr
 	args := append([]string{"--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir}, more...)
@@ -47,7 +51,7 @@ func start(t *testing.T, more ...string) *server {
 	}
 	s.fill = redis.NewClient(o)
 	t.Cleanup(func() { s.fill.Close() })
-	limit := time.NewTimer(15 * time.Second)
+	limit := time.NewTimer(time.Minute)
 	defer limit.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -63,21 +67,6 @@ func start(t *testing.T, more ...string) *server {
 		case <-tick.C:
 		}
 	}
-}
-
-// freePort lies below the range of outgoing connections, so that nobody else is given it meanwhile.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		port := 18000 + rand.IntN(14000)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			l.Close()
-			return port
-		}
-	}
-	t.Fatal("no free port")
-	return 0
 }
 
 // reader is a Reader of the server.

@@ -2,6 +2,10 @@ package ssh
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -16,14 +20,10 @@ import (
 	"testing"
 	"time"
 
-	"yardmaster/executors/sim/standstill"
-
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-
 	"golang.org/x/crypto/ssh"
+
+	"yardmaster/executors/sim/ports"
+	"yardmaster/executors/sim/standstill"
 )
 
 // sshd is OpenSSH's server in a folder of its own.
@@ -92,12 +92,11 @@ func newSSHD(t testing.TB, options ...string) *sshd {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := ports.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
 func (d *sshd) write(name string, text []byte) {
@@ -192,7 +191,7 @@ func (d *sshd) logins() int { return strings.Count(d.log.String(), "Accepted pub
 func reachAll(t testing.TB, with func(*Config), servers ...*sshd) *SSH {
 	t.Helper()
 	cfg := Config{User: currentUser(t), Hosts: map[string]string{}, HostKeys: Strict, KnownHosts: filepath.Join(t.TempDir(), "known_hosts")}
-	cfg.Keepalive = 500 * time.Millisecond
+	cfg.Keepalive = 2 * time.Second
 	var known []byte
 	for i, d := range servers {
 		cfg.Hosts[nodeName(i)] = d.address

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,10 +15,12 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
+
+	"yardmaster/executors/sim/ports"
 )
 
 // patience bounds every wait of a test; a passing test never uses it up.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 const childEnv = "YARDMASTER_QUEUE_TEST_WORKER"
 
@@ -160,7 +161,7 @@ func startSentinel(t testing.TB, dir, port, master string) *redisProcess {
 	t.Helper()
 	conf := filepath.Join(dir, "sentinel.conf")
 	text := fmt.Sprintf("bind 127.0.0.1\nport %s\ndir %s\nsentinel monitor yard 127.0.0.1 %s 1\n"+
-		"sentinel down-after-milliseconds yard 500\nsentinel failover-timeout yard 2000\n", port, dir, master)
+		"sentinel down-after-milliseconds yard 2000\nsentinel failover-timeout yard 2000\n", port, dir, master)
 	must(t, os.WriteFile(conf, []byte(text), 0o600))
 	p := &redisProcess{args: []string{conf, "--sentinel"}}
 	must(t, p.start())
@@ -169,13 +170,9 @@ func startSentinel(t testing.TB, dir, port, master string) *redisProcess {
 
 func freePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	port, err := ports.Free()
+	must(t, err)
+	return fmt.Sprint(port)
 }
 
 // answers waits for a server and sends it one command. Without a command, it closes the client.

@@ -1,25 +1,17 @@
 package harness
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"net"
 	"testing"
+
+	"yardmaster/executors/sim/ports"
 )
 
-// FreePort is a TCP port that nobody listens on. It lies below the range of outgoing connections: a client that keeps dialling
-// a server which is down would else connect to itself one day.
+// FreePort is a TCP port that nobody listens on, and that no other server of the tests is given.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	const low, high = 18000, 32000
-	for range 100 {
-		port := low + rand.IntN(high-low)
-		l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
-		if err == nil {
-			l.Close()
-			return port
-		}
+	port, err := ports.Free()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no free port")
-	return 0
+	return port
 }

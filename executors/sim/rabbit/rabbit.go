@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"yardmaster/executors/sim/ports"
 	"yardmaster/executors/sim/standstill"
 )
 
@@ -53,7 +54,7 @@ func New(dir string) (*Broker, error) {
 		return nil, err
 	}
 	for _, port := range []*int{&b.Port, &b.dist, &b.epmd} {
-		if *port, err = freePort(); err != nil {
+		if *port, err = ports.Free(); err != nil {
 			return nil, err
 		}
 	}
