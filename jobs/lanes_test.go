@@ -64,7 +64,7 @@ func TestAPlaceInALaneIsTakenAtOnce(t *testing.T) {
 	for _, id := range all {
 		e.ended(id, store.Succeeded)
 	}
-	if took := time.Since(begin); took > n*100*time.Millisecond {
+	if took := time.Since(begin); took > n*200*time.Millisecond { // less than that many sweeps
 		t.Errorf("%d operations one after the other took %v", n, took)
 	}
 }

@@ -33,7 +33,7 @@ func TestSlowBodyIsGivenUp(t *testing.T) {
 }
 
 func TestWaitingHandlerOutlivesTheBodyDeadline(t *testing.T) {
-	const deadline = 20 * time.Millisecond
+	const deadline = 500 * time.Millisecond
 	s := start(t, server.Options{ReadBody: deadline}, public("POST", "/wait", func(r *http.Request) (rest.Response, error) {
 		if _, err := rest.ReadBody(r); err != nil {
 			return rest.Response{}, err
@@ -69,7 +69,7 @@ func TestConnectionServesOnAfterAnUnreadBody(t *testing.T) {
 }
 
 func TestDeadlineOfOneAnswerSparesTheNext(t *testing.T) {
-	const limit = 20 * time.Millisecond
+	const limit = 500 * time.Millisecond
 	late := public("GET", "/late", func(*http.Request) (rest.Response, error) {
 		<-time.After(3 * limit)
 		panic("late") // answered by the server itself, which sets no deadline

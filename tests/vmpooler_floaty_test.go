@@ -22,6 +22,7 @@ type floatySession struct {
 
 // A user of vmfloaty goes through all of its commands.
 func floatyAtWork(t *testing.T) {
+	harness.OneDay(t)
 	p := startPooler(t, harness.Options{VMPooler: poolerYAML{}.String()})
 	p.eachEdition(t, func(p *pooler, e edition) {
 		s := &floatySession{pooler: p, e: e, user: "jdoe-" + strings.ReplaceAll(e.name, " ", "-")}

@@ -180,6 +180,7 @@ func TestVMPoolerDocumentMachine(t *testing.T) {
 // The document's examples of status and summary: all that they show is there, in the numbers of this server.
 func TestVMPoolerDocumentStatus(t *testing.T) {
 	t.Parallel()
+	harness.OneDay(t)
 	d := startDocumented(t, strings.Replace(documentedYAML, "size: 5, provider: dummy}\n", "size: 2, provider: dummy}\n", 1))
 	status := d.ask(d.bare, http.MethodGet, "/status", nil)
 	expect(t, "GET /status", status.Status, http.StatusOK)

@@ -14,6 +14,7 @@ import (
 
 // The status has the parts that dashboards and monitors read, each under its name, and only those that were asked for.
 func statusHasItsShape(t *testing.T) {
+	harness.OneDay(t)
 	p := startPooler(t, harness.Options{VMPooler: poolerYAML{size: 2}.String()})
 	running := []string{p.takes(p.curl(editions[0]), "debian-7-i386"), p.takes(p.curl(editions[0]), "centos-6-x86_64")}
 	p.filled()

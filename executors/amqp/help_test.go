@@ -35,7 +35,7 @@ func settings(t *testing.T, b *rabbit.Broker) Config {
 	name := strings.ReplaceAll(t.Name(), "/", ".")
 	return Config{Name: "east", Host: b.Host, Port: b.Port, User: rabbit.User, Password: rabbit.Password, VHost: "/", Durable: true,
 		Topics:    []Topic{{Exchange: name, Queues: []Binding{{Queue: name, RoutingKey: "monitor.*"}}}},
-		Heartbeat: time.Second, DepthInterval: 50 * time.Millisecond, ConfirmTimeout: 5 * time.Second}
+		Heartbeat: 10 * time.Second, DepthInterval: 50 * time.Millisecond, ConfirmTimeout: 5 * time.Second}
 }
 
 // lines is a log.

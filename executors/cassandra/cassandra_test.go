@@ -236,7 +236,7 @@ func TestTheFirstNodeThatAnswersIsAsked(t *testing.T) {
 	elsewhere.dc = "dc9"
 	busy.refuse = func(string) *refusal { return &refusal{gocql.ErrCodeOverloaded, "busy"} }
 	a := admin(t, cassandra.Options{Hosts: hosts,
-		Plaintext: true, Datacenter: "dc1", Timeout: 4 * time.Second})
+		Plaintext: true, Datacenter: "dc1", Timeout: 15 * time.Second})
 	if err := a.EnsureKeyspace(t.Context(), "mt", simple()); err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 func TestANodeThatFallsSilentLosesItsScriptsAndNobodyElses(t *testing.T) {
 	gate, thawed := make(chan struct{}), make(chan struct{})
 	frozen, well := newServer(t, until(thawed)), newServer(t, until(gate))
-	s := reach(t, func(c *Config) { c.Keepalive, c.DialTimeout = 200*time.Millisecond, time.Second }, frozen, well)
+	s := reach(t, func(c *Config) { c.Keepalive, c.DialTimeout = time.Second, 2*time.Second }, frozen, well)
 	lost, done := make(chan error, 8), make(chan error, 1)
 	for range 8 {
 		go func() { _, err := s.Run(t.Context(), "node0", "x"); lost <- err }()
@@ -50,7 +50,7 @@ func TestANodeThatFallsSilentLosesItsScriptsAndNobodyElses(t *testing.T) {
 func TestKeepalivesKeepASlowScript(t *testing.T) {
 	gate := make(chan struct{})
 	n := newServer(t, until(gate))
-	s := reach(t, func(c *Config) { c.Keepalive = 100 * time.Millisecond }, n)
+	s := reach(t, func(c *Config) { c.Keepalive = 500 * time.Millisecond }, n)
 	done := make(chan error, 1)
 	go func() { _, err := s.Run(t.Context(), "node0", "slow"); done <- err }()
 	eventually(t, "many keepalives", func() bool { return n.keepalives.Load() > 2*lapses })

@@ -244,7 +244,7 @@ func TestHealthChecksGoSideBySide(t *testing.T) {
 		select {
 		case <-together:
 			return nil
-		case <-time.After(time.Second):
+		case <-time.After(20 * time.Second):
 			return fmt.Errorf("%w: alone", kube.ErrInvalid)
 		}
 	})

@@ -74,7 +74,7 @@ func TestRabbitMQKilledUnderNotifications(t *testing.T) {
 	dice := rand.New(rand.NewPCG(18, 0))
 	for k := range kills {
 		s.publish(s.all[k*n/kills : (k+1)*n/kills])
-		pause(t.Context(), time.Duration(dice.IntN(120))*time.Millisecond)
+		pause(t.Context(), time.Duration(dice.IntN(40))*time.Millisecond)
 		s.rabbit.KillAndStart()
 	}
 	s.drained(n)

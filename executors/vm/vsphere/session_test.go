@@ -156,7 +156,7 @@ func TestATaskIsFollowedAcrossALostConnection(t *testing.T) {
 
 func TestATaskIsNotWaitedForWhenTheServerStaysAway(t *testing.T) {
 	w := newWorld(t)
-	p := w.provider(func(c *Config) { c.CallTimeout = 300 * time.Millisecond })
+	p := w.provider(func(c *Config) { c.CallTimeout = 3 * time.Second })
 	release := w.holdClones()
 	watched := w.watched()
 	created := make(chan error, 1)
@@ -166,7 +166,7 @@ func TestATaskIsNotWaitedForWhenTheServerStaysAway(t *testing.T) {
 	if err := <-created; !errors.Is(err, vm.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > 90*time.Second {
 		t.Errorf("it was waited for for %v", took)
 	}
 	up()
