@@ -2,10 +2,12 @@ package events
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"yardmaster/jobs"
+	"yardmaster/store/events"
 )
 
 // Retention says how much is kept. Zero is no bound.
@@ -47,10 +49,14 @@ func (s *Service) keepTrim(ctx context.Context) {
 			before = s.db.Now().Add(-r.Age)
 		}
 		gone, err := s.db.Trim(ctx, before, r.Bytes)
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case err == nil, ctx.Err() != nil:
+		case errors.Is(err, events.ErrTables):
+			s.log.Error("more is kept than events.keep_size_gb allows, and no event would make room", "err", err)
+		default:
 			s.log.Error("old events not taken away, will be tried again", "err", err)
 		}
-		if gone.Events > 0 {
+		if gone.Events > 0 || gone.Rows > 0 {
 			s.log.Info("old events taken away", "events", gone.Events, "parts", gone.Parts, "rows", gone.Rows)
 			s.meter.count(func(m *Stats) { m.Trimmed += uint64(gone.Events) })
 		}

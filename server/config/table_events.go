@@ -12,7 +12,7 @@ func eventsOptions() []Option {
 		option("events.keep_days", "0", number(0, 36500), func(c *Config) *int { return &c.Events.KeepDays },
 			"Days after which events, and the usage made of them, may be dropped; 0 keeps them for ever."),
 		option("events.keep_size_gb", "0", number(0, 1<<20), func(c *Config) *int { return &c.Events.KeepSizeGB },
-			"GiB of disk beyond which the oldest events are dropped; 0 sets no bound."),
+			"GiB of disk beyond which the oldest events, and the usage made of them, are dropped; 0 sets no bound."),
 		option("events.yard", "true", boolean(), func(c *Config) *bool { return &c.Events.Yard },
 			"Keep an event of every operation of this yard too."),
 	}

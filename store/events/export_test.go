@@ -1,6 +1,10 @@
 package events
 
-import "yardmaster/store/kv"
+import (
+	"context"
+
+	"yardmaster/store/kv"
+)
 
 // Pair is one key and value as the file gets it.
 type Pair struct{ Key, Value []byte }
@@ -39,3 +43,9 @@ func (d *DB) Raw(list []Event, bodies [][]byte, offset uint32) (rows, index, blo
 
 // KV is the file below.
 func (d *DB) KV() *kv.DB { return d.kv }
+
+// Used is how many bytes of the file are in use, and those of them that are in no part.
+func (d *DB) Used(ctx context.Context) (all, tables int64, err error) {
+	u, err := d.used(ctx)
+	return u.all(), u.tables, err
+}

@@ -60,6 +60,11 @@ func (d *DB) trimAge(ctx context.Context, olderThan time.Time, done *Trimmed) er
 			return err
 		}
 	}
+	return d.trimTables(ctx, olderThan, done)
+}
+
+// trimTables takes the rows of all tables that are older than a time.
+func (d *DB) trimTables(ctx context.Context, olderThan time.Time, done *Trimmed) error {
 	for _, t := range trims {
 		if err := t.run(ctx, d, olderThan, &done.Rows); err != nil {
 			return err
@@ -176,71 +181,6 @@ func (d *DB) free(ctx context.Context, number int64) error {
 		}
 	}
 	return d.kv.Alone(ctx, func(tx *kv.Tx) error { return partsTable.Delete(tx, kv.Int(number)) })
-}
-
-// trimSize drops closed parts, oldest first, until the rest is small enough.
-func (d *DB) trimSize(ctx context.Context, maxBytes int64, done *Trimmed) error {
-	sizes, used, err := d.used(ctx)
-	if err != nil {
-		return err
-	}
-	for used > maxBytes {
-		p, err := d.dropPart(ctx, (*book).oldestClosed)
-		if err != nil || p == nil {
-			return err
-		}
-		used -= sizes[p.Number]
-		done.Parts++
-		done.Events += p.Count
-		if err := d.free(ctx, p.Number); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *book) oldestClosed() *part {
-	var oldest *part
-	for i := range b.shelves {
-		for _, p := range b.shelves[i].catalog.parts {
-			if p.Closed && p.Count > 0 && (oldest == nil || p.Newest < oldest.Newest) {
-				oldest = p
-			}
-		}
-	}
-	return oldest
-}
-
-// used measures what the parts take in the file, and all tables and series together.
-func (d *DB) used(ctx context.Context) (parts map[int64]int64, all int64, err error) {
-	parts = map[int64]int64{}
-	err = d.kv.View(ctx, func(tx *kv.Tx) error {
-		for _, series := range schema.Series {
-			numbers, err := series.Parts(tx)
-			if err != nil {
-				return err
-			}
-			for _, n := range numbers {
-				size, err := series.Bytes(tx, n)
-				if err != nil {
-					return err
-				}
-				all += size
-				if series == rowsSeries || series == indexSeries || series == bodiesSeries {
-					parts[n] += size
-				}
-			}
-		}
-		for _, t := range schema.Tables {
-			size, err := t.Bytes(tx)
-			if err != nil {
-				return err
-			}
-			all += size
-		}
-		return nil
-	})
-	return parts, all, err
 }
 
 // trimOpen forgets the open timings whose start is gone.
