@@ -69,7 +69,7 @@ func (s *Service) cut(in []Incoming, from int) int {
 }
 
 // weight is about how much memory a message takes on its way.
-func weight(in *Incoming) int64 { return int64(len(in.Body)) + 1024 }
+func weight(in *Incoming) int64 { return int64(len(in.Body)+len(in.RoutingKey)) + 1024 }
 
 // item is one message on its way into the store.
 type item struct {

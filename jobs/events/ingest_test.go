@@ -303,3 +303,18 @@ func TestWhatIsStoredIsNotHeldAnyLonger(t *testing.T) {
 		t.Errorf("%d messages in hand, %v; what was not stored is tried again", held, err)
 	}
 }
+
+func TestARoutingKeyHasItsWeight(t *testing.T) {
+	c := newScene(t, domain.Options{InHand: 256 << 10})
+	before := c.s.Stats().Transactions
+	var in []domain.Incoming
+	for i := range 10 { // no two of them fit into half of what may be in hand
+		in = append(in, domain.Incoming{RoutingKey: repeat(80<<10, fmt.Sprint(i)), Body: []byte("{}")})
+	}
+	if r := c.ingest(in...); r != (domain.Receipt{Dead: 10}) {
+		t.Errorf("receipt %+v", r)
+	}
+	if n := c.s.Stats().Transactions - before; n != 10 {
+		t.Errorf("%d transactions, want one each", n)
+	}
+}

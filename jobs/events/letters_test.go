@@ -152,3 +152,14 @@ func TestADeadLetterIsBounded(t *testing.T) {
 		t.Errorf("%d letters, %v", len(letters), err)
 	}
 }
+
+func TestWhatIsLongerThanItsColumnIsADeadLetter(t *testing.T) {
+	c := newScene(t, domain.Options{})
+	if r := c.ingest(nova(repeat(1000, "m"), "compute.instance.update", 0), nova("m2", "compute.instance.update", 1)); r != (domain.Receipt{Stored: 1, Dead: 1}) {
+		t.Fatalf("receipt %+v", r)
+	}
+	letters, err := c.s.Letters(context.Background(), 0, 10)
+	if err != nil || len(letters) != 1 || letters[0].Reason != "message_id: 1000 bytes, of 512 that are kept" {
+		t.Errorf("%+v, %v", letters, err)
+	}
+}

@@ -65,7 +65,7 @@ func (a api) ingest(r *http.Request) (rest.Response, error) {
 	q := r.URL.Query()
 	for name, most := range map[string]int{"deployment": nameMost, "exchange": keyMost, "routing_key": keyMost} {
 		if !plain(q.Get(name), most) {
-			return rest.Response{}, &filterError{name, fmt.Sprintf("is not a printable text of at most %d bytes", most)}
+			return rest.Response{}, notPlain(name, most)
 		}
 	}
 	if q.Get("deployment") == string(events.Yard) {
@@ -84,6 +84,21 @@ func (a api) ingest(r *http.Request) (rest.Response, error) {
 
 func plain(s string, most int) bool {
 	return len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+func notPlain(name string, most int) error {
+	return &filterError{name, fmt.Sprintf("is not a printable text of at most %d bytes", most)}
+}
+
+// readKey reads the routing key of a pair, which is a JSON text and has the bounds of the query's. It may be as long as the body: what is
+// too long, however it is written, is not copied.
+func readKey(quoted []byte) (string, error) {
+	const longest = len(`\u0000`)*keyMost + len(`""`)
+	var key string
+	if len(quoted) > longest || json.Unmarshal(quoted, &key) != nil || !plain(key, keyMost) {
+		return "", notPlain("routing_key", keyMost)
+	}
+	return key, nil
 }
 
 // readPacked reads a body, unpacked if it says that it is packed.
@@ -139,8 +154,11 @@ func split(body []byte, as eventjobs.Incoming) ([]eventjobs.Incoming, error) {
 		m := as
 		m.Body = v
 		if pair := elements(v); isPair(pair) {
-			_ = json.Unmarshal(pair[0], &m.RoutingKey) // it is a text
-			m.Body = pair[1]
+			key, err := readKey(pair[0])
+			if err != nil {
+				return nil, err
+			}
+			m.RoutingKey, m.Body = key, pair[1]
 		}
 		out = append(out, m)
 	}

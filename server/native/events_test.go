@@ -40,6 +40,20 @@ func TestABodyIsSplitIntoMessages(t *testing.T) {
 			}
 		})
 	}
+	for name, key := range map[string]string{"long": strings.Repeat("k", keyMost+1), "long and written otherwise": strings.Repeat(`\u006b`, keyMost+1),
+		"as long as the body": strings.Repeat("k", 1<<20), "not printable": `\u0000`} {
+		for _, body := range []string{`["` + key + `", {"a":1}]`, `[{"b":2}, ["` + key + `", {"a":1}]]`, "{\"b\":2}\n[\"" + key + "\", {\"a\":1}]"} {
+			if _, err := split([]byte(body), as); !errors.Is(err, errFilter) || len(err.Error()) > 200 {
+				t.Errorf("a routing key that is %s: %v", name, err)
+			}
+		}
+	}
+	longest := strings.Repeat("k", keyMost)
+	for _, written := range []string{longest, strings.Repeat(`\u006b`, keyMost)} {
+		if got, err := split([]byte(`["`+written+`", {}]`), as); err != nil || got[0].RoutingKey != longest {
+			t.Errorf("the longest key there may be: %v", err)
+		}
+	}
 	if _, err := split([]byte(" \n"), as); !errors.Is(err, errFilter) {
 		t.Errorf("an empty body: %v", err)
 	}

@@ -55,6 +55,13 @@ func naive(m notice.Message) (notice.Notice, bool) {
 	} else {
 		naiveInstance(&n, body, p)
 	}
+	for _, s := range []string{n.Type, n.Publisher, n.MessageID, n.RequestID, n.Instance.S, n.Tenant.S, n.State.S, n.OldState.S, n.OldTask.S, n.Task.S, n.UUID.S,
+		n.Owner.S, n.Status.S} {
+		ok = ok && len(s) <= 512
+	}
+	if !ok || len(m.RoutingKey) > 255 {
+		return n, false
+	}
 	n.Body = []byte("[" + quoted(m.RoutingKey) + ", " + strings.ToValidUTF8(string(bytes.TrimSpace(raw)), "\uFFFD") + "]")
 	return n, true
 }

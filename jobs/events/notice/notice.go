@@ -28,7 +28,7 @@ type Text struct {
 	OK bool
 }
 
-// Notice is what a notification says. All texts are valid UTF-8 and as long as they came; all times are UTC, cut to the
+// Notice is what a notification says. All texts are valid UTF-8 and as long as they came, which is MaxText at most; all times are UTC, cut to the
 // microsecond.
 type Notice struct {
 	Service    string // Nova, Glance or Generic
@@ -64,7 +64,7 @@ type Usage struct {
 	Image       *Image
 	ImageDelete *ImageDelete
 	ImageExists []ImageExists
-	Fault       error // an *Error: a date or a size that could not be read, so that the fact it belongs to is left out
+	Fault       error // an *Error: a date or a size that could not be read, or a text that is too long, so that the fact it belongs to is left out
 }
 
 // Launch is what a step of creating, rebuilding, resizing or rescuing says of an instance. Zero times and empty texts are null.

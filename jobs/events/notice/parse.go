@@ -12,6 +12,8 @@ import (
 const (
 	MaxBody  = 1 << 20 // bytes
 	MaxDepth = 100     // of objects and lists in each other
+	MaxText  = 512     // bytes of what becomes a column or a fact; the predecessor's longest column has 255 characters
+	MaxKey   = 255     // of a routing key, as AMQP's
 )
 
 // Limits bounds what is read; zeros are MaxBody and MaxDepth.
@@ -31,6 +33,9 @@ func (l Limits) Parse(m Message) (Notice, error) {
 	}
 	if len(m.Body) > l.Body {
 		return Notice{}, &Error{"body", fmt.Sprintf("%d bytes, of %d that are read", len(m.Body), l.Body)}
+	}
+	if len(m.RoutingKey) > MaxKey {
+		return Notice{}, tooLong("routing_key", len(m.RoutingKey), MaxKey)
 	}
 	body := m.Body
 	var n notification
@@ -104,7 +109,25 @@ func (n *notification) notice(m Message) (Notice, *Error) {
 	default:
 		n.instance(&out)
 	}
-	return out, nil
+	return out, out.checkLengths()
+}
+
+// checkLengths finds a column that is too long. The source and the host are parts of the publisher.
+func (n *Notice) checkLengths() *Error {
+	for _, c := range [...]struct{ field, text string }{
+		{"event_type", n.Type}, {"publisher_id", n.Publisher}, {"message_id", n.MessageID}, {"request_id", n.RequestID},
+		{"instance", n.Instance.S}, {"tenant", n.Tenant.S}, {"state", n.State.S}, {"old_state", n.OldState.S},
+		{"old_task_state", n.OldTask.S}, {"new_task_state", n.Task.S}, {"id", n.UUID.S}, {"owner", n.Owner.S}, {"status", n.Status.S},
+	} {
+		if len(c.text) > MaxText {
+			return tooLong(c.field, len(c.text), MaxText)
+		}
+	}
+	return nil
+}
+
+func tooLong(field string, bytes, most int) *Error {
+	return &Error{field, fmt.Sprintf("%d bytes, of %d that are kept", bytes, most)}
 }
 
 func missing(field string, v value) *Error {

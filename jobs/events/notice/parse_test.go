@@ -72,7 +72,7 @@ func TestColumns(t *testing.T) {
 		{"new task", from("compute.x", `{"new_task_state":"a"}`), func(n notice.Notice) any { return n.Task }, some("a")},
 		{"names are case sensitive", from("compute.x", `{"State":"a"}`), state, some("")},
 		{"a name that is escaped", from("compute.x", `{"st\u0061te":"a"}`), state, some("a")},
-		{"a long text is kept whole", from("compute.x", `{"state":"`+strings.Repeat("x", 5000)+`"}`), state, some(strings.Repeat("x", 5000))},
+		{"a long text is kept whole", from("compute.x", `{"state":"`+strings.Repeat("x", notice.MaxText)+`"}`), state, some(strings.Repeat("x", notice.MaxText))},
 		{"generic events have no state", generic(`{"state":"a"}`), state, null},
 
 		{"a base image", from("compute.x", `{"image_meta":{"image_type":"base","os_type":"linux","os_distro":"ubuntu"}}`), bits, 0x111},
@@ -188,6 +188,15 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a timestamp of another kind", `{"event_type":"e","publisher_id":"p","timestamp":1389818384}`, "timestamp", "a date is a text"},
 		{"a timestamp that is none", `{"event_type":"e","publisher_id":"p","timestamp":"yesterday"}`, "timestamp", `"yesterday" is no date`},
 		{"a context timestamp that is none", `{"event_type":"e","publisher_id":"p","_context_timestamp":"yesterday"}`, "_context_timestamp", "no date"},
+		{"an event type that is too long", notification("event_type", notice.MaxText+1), "event_type", "513 bytes, of 512 that are kept"},
+		{"a publisher that is too long", notification("publisher_id", notice.MaxText+1), "publisher_id", "513 bytes"},
+		{"a message id that is too long", notification("message_id", 1<<19), "message_id", "524288 bytes"},
+		{"a request that is too long", notification("_context_request_id", notice.MaxText+1), "request_id", "513 bytes"},
+		{"a tenant that is too long", notification("_context_project_id", notice.MaxText+1), "tenant", "513 bytes"},
+		{"an instance that is too long", inPayload("compute.x", "instance_id"), "instance", "513 bytes"},
+		{"a state that is too long", inPayload("compute.x", "state"), "state", "513 bytes"},
+		{"an image that is too long", inPayload("image.x", "id"), "id", "513 bytes"},
+		{"an owner that is too long", inPayload("image.x", "owner"), "owner", "513 bytes"},
 		{"an envelope of another version", `{"oslo.version":"3.0","oslo.message":"{}"}`, "oslo.version", `"3.0"`},
 		{"an envelope of nothing", `{"oslo.version":"2.0","oslo.message":""}`, "body", "a notification is an object"},
 		{"an envelope in an envelope", `{"oslo.version":"2.0","oslo.message":"{\"oslo.version\":\"2.0\",\"oslo.message\":\"{}\"}"}`, "event_type", "missing"},
@@ -203,6 +212,29 @@ func TestWhatIsRefused(t *testing.T) {
 				t.Errorf("got %v, want %s: %s", refused, tt.field, tt.reason)
 			}
 		})
+	}
+}
+
+// notification has one field of so many bytes.
+func notification(field string, bytes int) string {
+	return `{"event_type":"e","publisher_id":"p","timestamp":"2014-01-01 00:00:00","` + field + `":"` + strings.Repeat("x", bytes) + `"}`
+}
+
+// inPayload has one field that is a byte too long in its payload.
+func inPayload(eventType, field string) string {
+	return `{"event_type":"` + eventType + `","publisher_id":"p","timestamp":"2014-01-01 00:00:00","payload":{"` + field + `":"` + strings.Repeat("x", notice.MaxText+1) + `"}}`
+}
+
+func TestTextsMayBeAsLongAsTheyMayBe(t *testing.T) {
+	for _, field := range []string{"event_type", "publisher_id", "message_id", "_context_request_id", "_context_project_id"} {
+		if _, err := notice.Parse(notice.Message{RoutingKey: strings.Repeat("k", notice.MaxKey), Body: []byte(notification(field, notice.MaxText))}); err != nil {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	_, err := notice.Parse(notice.Message{RoutingKey: strings.Repeat("k", notice.MaxKey+1), Body: from("x", `{}`).Body})
+	var refused *notice.Error
+	if !errors.As(err, &refused) || refused.Field != "routing_key" {
+		t.Errorf("a routing key that is too long: %v", err)
 	}
 }
 

@@ -11,7 +11,7 @@ const (
 	roleImageExists = "image.exists"
 )
 
-// facts reads dates and sizes, and keeps the first thing that is wrong with them.
+// facts reads dates, sizes and texts, and keeps the first thing that is wrong with them.
 type facts struct{ fault *Error }
 
 func (f *facts) date(field string, v value) time.Time {
@@ -24,6 +24,14 @@ func (f *facts) count(field string, v value) int64 {
 	n, err := v.count(field)
 	f.keep(err)
 	return n
+}
+
+func (f *facts) text(field string, v value) string {
+	s := v.column().S
+	if len(s) > MaxText {
+		f.keep(tooLong(field, len(s), MaxText))
+	}
+	return s
 }
 
 func (f *facts) keep(err *Error) {
@@ -55,8 +63,8 @@ func (n *notification) use(out *Notice) {
 func (p *payload) launch(out *Notice, f *facts) *Launch {
 	l := &Launch{Event: out.Role, Instance: out.Instance.S, RequestID: out.RequestID, Partial: out.Versioned,
 		Message: p.outcome(), Launched: f.date("launched_at", p.launchedAt), Tenant: out.Tenant.S}
-	l.TypeID, l.FlavorID = p.flavors()
-	l.Architecture, l.Distro, l.Version, l.Options = p.image()
+	l.TypeID, l.FlavorID = p.flavors(f)
+	l.Architecture, l.Distro, l.Version, l.Options = p.image(f)
 	return l
 }
 
@@ -71,17 +79,17 @@ func (p *payload) outcome() string {
 	return p.message.column().S
 }
 
-func (p *payload) flavors() (typeID, flavorID string) {
-	return p.typeID.column().S, p.flavorID.or(p.flavor).column().S
+func (p *payload) flavors(f *facts) (typeID, flavorID string) {
+	return f.text("instance_type_id", p.typeID), f.text("instance_flavor_id", p.flavorID.or(p.flavor))
 }
 
-func (p *payload) image() (architecture, distro, version, options string) {
+func (p *payload) image(f *facts) (architecture, distro, version, options string) {
 	m := &p.meta
-	architecture = m.architecture.column().S
+	architecture = f.text("os_architecture", m.architecture)
 	if p.versioned && architecture == "" {
-		architecture = p.architecture.column().S
+		architecture = f.text("architecture", p.architecture)
 	}
-	return architecture, m.distro.column().S, m.version.column().S, m.options.column().S
+	return architecture, f.text("os_distro", m.distro), f.text("os_version", m.version), f.text("rax_options", m.options)
 }
 
 // delete is nil of an instance that was never launched: it has not been used.
@@ -105,8 +113,8 @@ func (p *payload) exists(out *Notice, f *facts) *Exists {
 		Begin:        f.date("audit_period_beginning", p.begin.or(p.period.begin)),
 		End:          f.date("audit_period_ending", p.end.or(p.period.end)),
 		BandwidthOut: f.count("bandwidth.public.bw_out", p.bandwidthOut)}
-	x.TypeID, x.FlavorID = p.flavors()
-	x.Architecture, x.Distro, x.Version, x.Options = p.image()
+	x.TypeID, x.FlavorID = p.flavors(f)
+	x.Architecture, x.Distro, x.Version, x.Options = p.image(f)
 	if x.Launched.IsZero() {
 		return nil
 	}
@@ -148,7 +156,7 @@ func (p *payload) imageExists(out *Notice, f *facts) []ImageExists {
 	var all []ImageExists
 	for _, e := range p.images {
 		var own facts
-		x := ImageExists{MessageID: out.MessageID, UUID: e.id.column().S, Begin: begin, End: end, Owner: p.owner.or(e.owner).column().S,
+		x := ImageExists{MessageID: out.MessageID, UUID: own.text("images.id", e.id), Begin: begin, End: end, Owner: own.text("images.owner", p.owner.or(e.owner)),
 			Created: own.date("images.created_at", e.createdAt),
 			Deleted: own.date("images.deleted_at", e.deletedAt),
 			Size:    own.count("images.size", e.size)}

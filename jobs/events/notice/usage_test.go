@@ -55,6 +55,9 @@ func TestUse(t *testing.T) {
 		{"a launch with a date that is none", from("compute.instance.create.end", `{"instance_id":"i-1","launched_at":7}`),
 			notice.Usage{Fault: &notice.Error{Field: "launched_at", Reason: "a date is a text"}}},
 
+		{"a launch with a flavor that is too long", from("compute.instance.create.end", `{"instance_id":"i-1","instance_flavor_id":"`+strings.Repeat("x", 513)+`"}`),
+			notice.Usage{Fault: &notice.Error{Field: "instance_flavor_id", Reason: "513 bytes, of 512 that are kept"}}},
+
 		{"an image", imageEvent("image.activate", `{"id":"u","created_at":"2014-02-01T05:00:00","owner":"o","size":12345678901}`),
 			notice.Usage{Image: &notice.Image{UUID: "u", Created: at(1, 5), Owner: "o", Size: 12345678901}}},
 		{"an image of no name", imageEvent("image.activate", `{"id":null}`), notice.Usage{}},
@@ -71,6 +74,8 @@ func TestUse(t *testing.T) {
 			notice.Usage{Fault: &notice.Error{Field: "images.deleted_at", Reason: `"?" is no date`}, ImageExists: []notice.ImageExists{
 				{MessageID: "m-1", UUID: "u", Created: at(1, 5), Begin: at(1, 0), End: at(2, 0), Owner: "o", Size: 7},
 				{MessageID: "m-1", UUID: "w", Created: at(1, 5), Deleted: at(1, 9), Begin: at(1, 0), End: at(2, 0), Owner: "o", Size: 8}}}},
+		{"an audit of an image with a name that is too long", imageEvent("image.exists", `{"images":[{"id":"`+strings.Repeat("x", 513)+`","created_at":"2014-02-01 05:00:00"}]}`),
+			notice.Usage{Fault: &notice.Error{Field: "images.id", Reason: "513 bytes, of 512 that are kept"}}},
 		{"the last list of images counts", imageEvent("image.exists", `{"images":[{"id":"a","created_at":"2014-02-01 05:00:00"}],
 			"images":[{"id":"b","created_at":"2014-02-01 05:00:00","owner":"o"}]}`),
 			notice.Usage{ImageExists: []notice.ImageExists{{MessageID: "m-1", UUID: "b", Created: at(1, 5), Owner: "o"}}}},
