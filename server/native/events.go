@@ -1,20 +1,14 @@
 package native
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"yardmaster/auth"
 	eventjobs "yardmaster/jobs/events"
@@ -23,10 +17,6 @@ import (
 )
 
 const (
-	ingestMost = 64 << 20 // bytes of one POST /events, unpacked as well as packed
-	splitMost  = 100_000  // notifications in it
-	nameMost   = 50       // bytes of the name of a deployment, as StackTach's
-	keyMost    = 255      // of an exchange and a routing key, as AMQP's
 	eventsPage = 100
 	eventsMost = 1000
 )
@@ -48,135 +38,6 @@ func (a api) eventRoutes() []rest.Route {
 		{Method: http.MethodDelete, Path: letter, Need: auth.Admin, Handle: a.deleteLetter, Summary: "forget it"},
 		{Method: http.MethodGet, Path: one, Need: auth.Reader, Handle: a.event, Summary: "one event with its body"},
 	}
-}
-
-// receipt tells what became of messages.
-type receipt struct {
-	Stored     int `json:"stored"`
-	Duplicates int `json:"duplicates"`
-	Dead       int `json:"dead_letters"`
-}
-
-func (a api) ingest(r *http.Request) (rest.Response, error) {
-	body, err := readPacked(r)
-	if err != nil {
-		return rest.Response{}, err
-	}
-	q := r.URL.Query()
-	for name, most := range map[string]int{"deployment": nameMost, "exchange": keyMost, "routing_key": keyMost} {
-		if !plain(q.Get(name), most) {
-			return rest.Response{}, notPlain(name, most)
-		}
-	}
-	if q.Get("deployment") == string(events.Yard) {
-		return rest.Response{}, &filterError{"deployment", "yard is the yard's own"}
-	}
-	messages, err := split(body, eventjobs.Incoming{Deployment: q.Get("deployment"), Exchange: q.Get("exchange"), RoutingKey: q.Get("routing_key")})
-	if err != nil {
-		return rest.Response{}, err
-	}
-	done, err := a.events.Ingest(r.Context(), messages)
-	if err != nil {
-		return rest.Response{}, err
-	}
-	return rest.JSON(http.StatusOK, receipt(done)), nil
-}
-
-func plain(s string, most int) bool {
-	return len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
-}
-
-func notPlain(name string, most int) error {
-	return &filterError{name, fmt.Sprintf("is not a printable text of at most %d bytes", most)}
-}
-
-// readKey reads the routing key of a pair, which is a JSON text and has the bounds of the query's. It may be as long as the body: what is
-// too long, however it is written, is not copied.
-func readKey(quoted []byte) (string, error) {
-	const longest = len(`\u0000`)*keyMost + len(`""`)
-	var key string
-	if len(quoted) > longest || json.Unmarshal(quoted, &key) != nil || !plain(key, keyMost) {
-		return "", notPlain("routing_key", keyMost)
-	}
-	return key, nil
-}
-
-// readPacked reads a body, unpacked if it says that it is packed.
-func readPacked(r *http.Request) ([]byte, error) {
-	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-		return rest.ReadBody(r)
-	case "gzip":
-	default:
-		return nil, &filterError{"Content-Encoding", encoding + " is not gzip"}
-	}
-	packed, err := gzip.NewReader(r.Body)
-	if err != nil {
-		return nil, &rest.BodyError{Err: err}
-	}
-	body, err := io.ReadAll(io.LimitReader(packed, ingestMost+1))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge) || len(body) > ingestMost:
-		return nil, fmt.Errorf("%w: more than %d bytes", rest.ErrTooLarge, ingestMost)
-	case err != nil:
-		return nil, &rest.BodyError{Err: err}
-	}
-	return body, packed.Close()
-}
-
-// split makes messages of a body: one JSON value, the elements of an array of them, or a value a line. A value is a notification,
-// or what StackTach keeps of one: an array of its routing key and itself. What is no JSON at all is left to become a dead letter.
-func split(body []byte, as eventjobs.Incoming) ([]eventjobs.Incoming, error) {
-	text := bytes.TrimSpace(body)
-	if len(text) == 0 {
-		return nil, &filterError{"body", "is empty"}
-	}
-	values := elements(text)
-	switch {
-	case isPair(values) || values == nil && json.Valid(text):
-		values = []json.RawMessage{text}
-	case values == nil:
-		for line := range bytes.Lines(text) {
-			if line = bytes.TrimSpace(line); len(line) > 0 {
-				values = append(values, line)
-			}
-			if len(values) > splitMost {
-				break
-			}
-		}
-	}
-	if len(values) > splitMost {
-		return nil, fmt.Errorf("%w: more than %d notifications", rest.ErrTooLarge, splitMost)
-	}
-	out := make([]eventjobs.Incoming, 0, len(values))
-	for _, v := range values {
-		m := as
-		m.Body = v
-		if pair := elements(v); isPair(pair) {
-			key, err := readKey(pair[0])
-			if err != nil {
-				return nil, err
-			}
-			m.RoutingKey, m.Body = key, pair[1]
-		}
-		out = append(out, m)
-	}
-	return out, nil
-}
-
-// isPair: a routing key and a notification.
-func isPair(all []json.RawMessage) bool {
-	return len(all) == 2 && bytes.HasPrefix(bytes.TrimSpace(all[0]), []byte(`"`))
-}
-
-// elements are those of a JSON array; nil of anything else.
-func elements(v []byte) []json.RawMessage {
-	var all []json.RawMessage
-	if len(v) == 0 || v[0] != '[' || json.Unmarshal(v, &all) != nil {
-		return nil
-	}
-	return all
 }
 
 // event is what is shown of one.

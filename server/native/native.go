@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"yardmaster/auth"
 	"yardmaster/jobs"
 	"yardmaster/jobs/accounts"
@@ -38,11 +40,12 @@ type api struct {
 	runner   *jobs.Runner
 	accounts *accounts.Service
 	events   *eventjobs.Service
+	unpacked *semaphore.Weighted // bytes of packed bodies
 }
 
 // New is the dialect. GET /operations also carries the five counters that Heketi answers under that path.
 func New(o Options) rest.Dialect {
-	a := api{db: o.DB, runner: o.Runner, accounts: o.Accounts, events: o.Events}
+	a := api{db: o.DB, runner: o.Runner, accounts: o.Accounts, events: o.Events, unpacked: semaphore.NewWeighted(unpackMost)}
 	one := "/operations/{id:[a-f0-9]{32}}"
 	d := rest.Dialect{
 		Name:     "native",
