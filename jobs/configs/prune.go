@@ -50,7 +50,7 @@ func (k pruneKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal)
 func pruneStep(r kube.Ref) string { return "prune/" + r.String() }
 
 // Prunable are the objects on the cluster that this yard has applied and has no records of: what a release left behind, or a
-// namespace that was moved from. Namespaces are never among them.
+// namespace that all have been moved from. Namespaces are never among them.
 func (s *Service) Prunable(ctx context.Context) ([]string, error) {
 	refs, err := s.prunable(ctx)
 	out := []string{}
@@ -65,35 +65,47 @@ func (s *Service) prunable(ctx context.Context) ([]kube.Ref, error) {
 	if err != nil {
 		return nil, outward(err)
 	}
-	wanted := map[string]bool{}
+	w := wants{at: map[string]bool{}, leaving: map[string]bool{}}
 	err = s.view(ctx, func(st *state) error {
-		for id, o := range st.objects {
-			if o.current == nil {
-				continue
-			}
-			text, err := s.unpack(o.current.Body)
+		for _, id := range st.ids() {
+			refs, err := s.onClusterAs(st.objects[id])
 			if err != nil {
 				return err
 			}
-			m, err := kube.Parse([]byte(text))
-			if err != nil {
-				return err
-			}
-			if m.Namespace == "" {
-				m.Namespace = s.cluster.Namespace()
-			}
-			wanted[id+"\x00"+m.Namespace] = true
-			wanted[id+"\x00"] = true // as a cluster-scoped kind is listed
+			w.take(id, refs, s.cluster.Namespace())
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(wanted) == 0 {
+	if len(w.at) == 0 {
 		return nil, fmt.Errorf("%w: there are no base configs, so everything would go", ErrInvalid)
 	}
-	return slices.DeleteFunc(owned, func(r kube.Ref) bool { return r.Kind == "Namespace" || wanted[r.ID()+"\x00"+r.Namespace] }), nil
+	return slices.DeleteFunc(owned, func(r kube.Ref) bool { return r.Kind == "Namespace" || w.keeps(r) }), nil
+}
+
+// wants is what of the cluster's objects the records still want there.
+type wants struct {
+	at      map[string]bool // id, and id and namespace
+	leaving map[string]bool // namespaces that something still runs in which was to be moved
+}
+
+// take takes up an object: refs are where it is to be, and where it was last given to the cluster if that is another place.
+func (w wants) take(id string, refs []kube.Ref, home string) {
+	for _, r := range refs {
+		namespace := orElse(r.Namespace, home)
+		w.at[id+"\x00"+namespace] = true
+		w.at[id+"\x00"] = true // as a cluster-scoped kind is listed
+		if namespace != orElse(refs[0].Namespace, home) {
+			w.leaving[namespace] = true
+		}
+	}
+}
+
+// keeps says that an object stays. What a move has left behind does too until all have left: the others may need it.
+func (w wants) keeps(r kube.Ref) bool {
+	return w.at[r.ID()+"\x00"+r.Namespace] || w.leaving[r.Namespace] && w.at[r.ID()+"\x00"]
 }
 
 // Prune removes them. Errors: ErrInvalid if there are no records at all, ErrConflict.
