@@ -355,7 +355,6 @@ func TestSettingsReachTheConfigsThatNameThem(t *testing.T) {
 }
 
 func TestSecretsAreNotInTheStoreTheLogOrTheOperations(t *testing.T) {
-	const canary = "canary-4f1d2c"
 	y := newYard(t)
 	y.upload("1", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  password: "+canary+"\n", deployment("web"))
 	y.patch("# target: web\nspec:\n  template:\n    spec:\n      containers:\n      - name: CONTAINER_NAME\n        env:\n        - name: AWS_SECRET_ACCESS_KEY\n          value: " + canary + "\n")

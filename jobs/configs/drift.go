@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"yardmaster/executors/kube"
+	"yardmaster/jobs/configs/materialize"
 	"yardmaster/store"
 )
 
@@ -149,19 +150,20 @@ func (l *sweep) keep(found map[string]kube.Drift) {
 func (out *Inconsistencies) enter(w watched, d kube.Drift) {
 	switch {
 	case d.Skipped != "":
-		out.skip(w.show, skipCluster, d.Skipped)
+		out.skip(w.show, skipCluster, materialize.Conceal(w.text, d.Skipped))
 	case d.Clean():
 		out.Consistent = append(out.Consistent, w.show)
 	case !d.Missing && len(d.Rows) == 0 && d.Refused == "":
 		out.Consistent = append(out.Consistent, w.show)
-		out.Foreign[w.show] = rows(d.Foreign)
+		_, out.Foreign[w.show] = shownRows(w.text, d)
 	default:
-		i := Inconsistency{Missing: d.Missing, Rows: rows(d.Rows), Foreign: rows(d.Foreign), Found: w.since.Found}
+		i := Inconsistency{Missing: d.Missing, Found: w.since.Found}
+		i.Rows, i.Foreign = shownRows(w.text, d)
 		if d.Missing {
 			i.Rows = append(i.Rows, Row{Key: "metadata.name", Expected: w.show})
 		}
 		if d.Refused != "" {
-			i.Rows = append(i.Rows, Row{Key: "(applying it)", Expected: "accepted", Got: d.Refused})
+			i.Rows = append(i.Rows, Row{Key: "(applying it)", Expected: "accepted", Got: materialize.Conceal(w.text, d.Refused)})
 		}
 		if i.Found.IsZero() {
 			i.Found = out.At
@@ -170,12 +172,18 @@ func (out *Inconsistencies) enter(w watched, d kube.Drift) {
 	}
 }
 
-func rows(in []kube.Row) []Row {
-	out := make([]Row, len(in))
-	for i, r := range in {
-		out[i] = Row(r)
+// shownRows are the rows of a drift as anybody may see them. The cluster's client, which knows kinds alone, masks less than configs need.
+func shownRows(text string, d kube.Drift) (rows, foreign []Row) {
+	all := slices.Concat(d.Rows, d.Foreign)
+	fields := make([]materialize.Field, len(all))
+	for i, r := range all {
+		fields[i] = materialize.Field{Path: r.Key, Expected: r.Expected, Live: r.Got}
 	}
-	return out
+	out := make([]Row, len(all))
+	for i, f := range materialize.MaskFields(text, fields) {
+		out[i] = Row{Key: f.Path, Expected: f.Expected, Got: f.Live, Manager: all[i].Manager, At: all[i].At}
+	}
+	return out[:len(d.Rows):len(d.Rows)], out[len(d.Rows):]
 }
 
 // most fields of a drift that are remembered.

@@ -13,6 +13,7 @@ import (
 
 	"yardmaster/executors/kube"
 	"yardmaster/jobs"
+	"yardmaster/jobs/configs/materialize"
 	"yardmaster/store"
 )
 
@@ -239,7 +240,7 @@ func (p *run) one(ctx context.Context, o pushed) (objectResult, error) {
 	switch {
 	case err == nil:
 	case told(err):
-		return objectResult{Outcome: outcomeFailed, Reason: err.Error()}, nil
+		return objectResult{Outcome: outcomeFailed, Reason: materialize.Conceal(string(m.Text), err.Error())}, nil
 	case errors.Is(err, kube.ErrUnavailable):
 		return p.unanswered(ctx, err)
 	default:

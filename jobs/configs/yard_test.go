@@ -45,6 +45,7 @@ type yard struct {
 
 	mu    sync.Mutex
 	notes []string
+	told  []string     // all of each note
 	ahead atomic.Int64 // of the real time
 
 	cancel context.CancelFunc
@@ -141,10 +142,11 @@ func (y *yard) open() {
 		y.t.Fatal(err)
 	}
 	y.s, err = configs.NewService(configs.Options{Domain: d, DB: y.db, Runner: y.runner,
-		Note: func(_ context.Context, name, subject string, _ map[string]any) error {
+		Note: func(_ context.Context, name, subject string, detail map[string]any) error {
 			y.mu.Lock()
 			defer y.mu.Unlock()
 			y.notes = append(y.notes, name+" "+subject)
+			y.told = append(y.told, fmt.Sprint(name, subject, detail))
 			return nil
 		}})
 	if err != nil {

@@ -69,7 +69,8 @@ func normal(text string) (string, error) {
 // masker hides the secrets of one document.
 type masker struct {
 	hidden bool
-	secret bool // the document is a Secret, or a patch of whatever kind
+	found  []string // what was hidden
+	secret bool     // the document is a Secret, or a patch of whatever kind
 	depth  int
 }
 
@@ -106,7 +107,7 @@ func (m *masker) value(n *yaml.Node) {
 	case yaml.SequenceNode:
 		m.sequence(n)
 	case yaml.ScalarNode:
-		if text := maskText(n.Value); text != n.Value {
+		if text := maskText(n.Value, m.note); text != n.Value {
 			m.put(n, text)
 		}
 	}
@@ -142,7 +143,7 @@ var structural = []string{
 
 func (m *masker) sequence(n *yaml.Node) {
 	for i, e := range n.Content {
-		if i > 0 && e.Kind == yaml.ScalarNode && flagSecret(n.Content[i-1]) {
+		if i > 0 && e.Kind == yaml.ScalarNode && n.Content[i-1].Kind == yaml.ScalarNode && flagSecret(n.Content[i-1].Value) {
 			m.hide(e)
 			continue
 		}
@@ -151,8 +152,8 @@ func (m *masker) sequence(n *yaml.Node) {
 }
 
 // flagSecret says whether an argument of a command asks for a secret as the next one.
-func flagSecret(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, "-") && !strings.Contains(n.Value, "=") && looksSecret(n.Value)
+func flagSecret(arg string) bool {
+	return strings.HasPrefix(arg, "-") && !strings.Contains(arg, "=") && looksSecret(arg)
 }
 
 // operations hides the values of a JSON patch by where they go.
@@ -212,12 +213,16 @@ func (m *masker) hideAll(n *yaml.Node) {
 
 func (m *masker) hide(n *yaml.Node) {
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		m.note(n.Alias.Value)
 		m.put(n.Alias, masked)
 	}
 	if n.Tag != "!!null" {
+		m.note(n.Value)
 		m.put(n, masked)
 	}
 }
+
+func (m *masker) note(secret string) { m.found = append(m.found, secret) }
 
 func (m *masker) put(n *yaml.Node, text string) {
 	style := n.Style & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle)
@@ -231,7 +236,7 @@ func (m *masker) put(n *yaml.Node, text string) {
 // comments hides what is commented out.
 func (m *masker) comments(n *yaml.Node) {
 	for _, c := range []*string{&n.HeadComment, &n.LineComment, &n.FootComment} {
-		if text := maskText(*c); text != *c {
+		if text := maskText(*c, m.note); text != *c {
 			*c = text
 			m.hidden = true
 		}

@@ -1,7 +1,6 @@
 package materialize
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -61,41 +60,4 @@ func wordsOf(name string) []string {
 	}
 	flush()
 	return words
-}
-
-var (
-	assignment = regexp.MustCompile(`([A-Za-z0-9_.-]+)(["']?[ \t]*=[ \t]*)("[^"\n]*"|'[^'\n]*'|[^\s"'&;,]+)`)
-	property   = regexp.MustCompile(`(?m)^([ \t#>-]*["']?)([A-Za-z0-9_.-]+)(["']?[ \t]*:[ \t]+)(\S.*)$`)
-	userinfo   = regexp.MustCompile(`(://[^/\s:@]*:)[^/\s@]+@`)
-	privateKey = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY`)
-)
-
-// maskText hides secrets within a text: name=value anywhere, name: value on lines of their own, passwords in URLs, private keys.
-func maskText(s string) string {
-	if privateKey.MatchString(s) {
-		return masked
-	}
-	if !strings.ContainsAny(s, "=:") {
-		return s
-	}
-	s = userinfo.ReplaceAllString(s, "${1}"+masked+"@")
-	s = replaceSecret(assignment, s, 1)
-	return replaceSecret(property, s, 2)
-}
-
-// replaceSecret hides the last group of each match whose group called name looks secret.
-func replaceSecret(re *regexp.Regexp, s string, name int) string {
-	last := re.NumSubexp()
-	var out strings.Builder
-	done := 0
-	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
-		if !looksSecret(s[m[2*name]:m[2*name+1]]) {
-			continue
-		}
-		out.WriteString(s[done:m[2*last]])
-		out.WriteString(masked)
-		done = m[2*last+1]
-	}
-	out.WriteString(s[done:])
-	return out.String()
 }
