@@ -84,11 +84,14 @@ func link(v string) string {
 	return line(v)
 }
 
+// truth says that a setting is true or false.
+func (p platformSetting) truth() bool { return p.check("") != "" }
+
 func (p platformSetting) initial() string {
-	if p.check("") == "" {
-		return ""
+	if p.truth() {
+		return "false"
 	}
-	return "false"
+	return ""
 }
 
 // placeholder is how base configs name a setting; its value is put in when they are materialized.
@@ -110,18 +113,15 @@ func (d *Domain) late(text string, settings map[string]string) (string, error) {
 	if !strings.Contains(text, "${ib.") {
 		return text, nil
 	}
-	values := map[string]string{namespacePlaceholder: d.cfg.Namespace}
+	values := map[string]any{namespacePlaceholder: d.cfg.Namespace}
 	for _, p := range platformSettings {
-		values[p.placeholder()] = orElse(settings[settingPrefix+p.name], p.initial())
+		value := orElse(settings[settingPrefix+p.name], p.initial())
+		values[p.placeholder()] = value
+		if p.truth() {
+			values[p.placeholder()] = value == "true"
+		}
 	}
-	docs, err := materialize.Documents("", text, materialize.Options{Values: values})
-	if err != nil {
-		return "", err
-	}
-	if len(docs) != 1 {
-		return "", fmt.Errorf("base config: %d documents where one was stored", len(docs))
-	}
-	return docs[0].Text, nil
+	return materialize.Fill(text, values)
 }
 
 // readSettings are this domain's settings by their stored names, opened.

@@ -54,3 +54,18 @@ func (s *shape) element() *shape {
 	}
 	return s.elem
 }
+
+// below is the shape of a place within.
+func (s *shape) below(path []string) *shape {
+	for _, step := range path {
+		if s != nil && s.schema.Schema.Type.Contains("array") {
+			s = s.element()
+		} else {
+			s = s.field(step)
+		}
+	}
+	return s
+}
+
+// textual says that the schema has text there.
+func (s *shape) textual() bool { return s != nil && s.schema.Schema.Type.Contains("string") }
