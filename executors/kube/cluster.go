@@ -13,6 +13,7 @@ var (
 	ErrNotFound    = errors.New("no such object")
 	ErrNoNamespace = fmt.Errorf("no such namespace: %w", ErrNotFound) // what the object would be in
 	ErrConflict    = errors.New("conflict with what the cluster has")
+	ErrNotOwned    = fmt.Errorf("it is not this yard's: %w", ErrConflict)
 	ErrInvalid     = errors.New("the cluster refuses it") // no try will mend it
 	ErrForbidden   = errors.New("not permitted on the cluster")
 	ErrUnavailable = errors.New("cluster does not answer") // worth another try later
@@ -46,8 +47,10 @@ type Cluster interface {
 	Get(ctx context.Context, r Ref) ([]byte, error)
 	// Owned are all objects that this yard has applied, as far as it may list them, in the order of Ref.Compare.
 	Owned(ctx context.Context) ([]Ref, error)
-	// Delete removes an object; what belongs to it follows in the background.
+	// Delete removes an object, whoever made it; what belongs to it follows in the background.
 	Delete(ctx context.Context, r Ref) error
+	// DeleteOwned removes an object that this yard has applied, as it is when that is looked at. Any other is ErrNotOwned, and stays.
+	DeleteOwned(ctx context.Context, r Ref) error
 	// Health says whether the object does its work.
 	Health(ctx context.Context, r Ref) (Health, error)
 

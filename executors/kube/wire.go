@@ -132,19 +132,6 @@ func (c *Client) Get(ctx context.Context, r Ref) ([]byte, error) {
 	return json.Marshal(u.Object)
 }
 
-// Delete removes an object; what belongs to it follows in the background.
-func (c *Client) Delete(ctx context.Context, r Ref) error {
-	o, err := c.place(ctx, r)
-	if err != nil {
-		return err
-	}
-	own, cancel := context.WithTimeout(ctx, c.opt.Timeout)
-	defer cancel()
-	background := metav1.DeletePropagationBackground // a Job's pods are left behind by what its API does otherwise
-	err = c.resource(o.kind, o.Namespace).Delete(own, o.Name, metav1.DeleteOptions{PropagationPolicy: &background})
-	return c.fault(ctx, o.String(), err)
-}
-
 // A write that was meant for one version of an object is made again for the next one, so many times and with growing pauses.
 const (
 	contestTries = 12

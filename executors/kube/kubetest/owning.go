@@ -42,6 +42,34 @@ var owning = []promise{
 		_, err := s.Cluster.Get(s.Context(), r)
 		s.is(err, kube.ErrNotFound, "settings")
 	}},
+	{"what a yard deletes as its own is its own", func(s *site) {
+		settings := ref("v1", "ConfigMap", "settings")
+		s.is(s.Cluster.DeleteOwned(s.Context(), settings), kube.ErrNotFound, "settings")
+		s.Create(s, "kubectl-create", configMap)
+		s.is(s.Cluster.DeleteOwned(s.Context(), settings), kube.ErrNotOwned, "settings", "nobody's")
+		s.Remove(s, settings)
+		_, err := s.Other.Apply(s.Context(), s.manifest(configMap), kube.ApplyOptions{})
+		s.must(err)
+		s.is(s.Cluster.DeleteOwned(s.Context(), settings), kube.ErrNotOwned, "settings", "another yard's")
+		s.object(settings)
+		s.must(s.Other.DeleteOwned(s.Context(), settings))
+		s.apply(configMap)
+		s.Edit(s, "kubectl-label", settings, func(obj map[string]any) {
+			delete(deep(obj, "metadata", "labels").(map[string]any), kube.LabelYard)
+		})
+		s.is(s.Cluster.DeleteOwned(s.Context(), settings), kube.ErrNotOwned, "settings")
+		s.apply(configMap)
+		s.must(s.Cluster.DeleteOwned(s.Context(), settings))
+		s.is(s.Cluster.DeleteOwned(s.Context(), settings), kube.ErrNotFound)
+	}},
+	{"a copied label makes nothing a yard's own", func(s *site) {
+		s.apply(deployment)
+		s.ready(web)
+		s.Create(s, "kubectl-create", with(configMap, "{name: settings}", "{name: alike, labels: "+s.labels()+"}"))
+		s.is(s.Cluster.DeleteOwned(s.Context(), ref("v1", "ConfigMap", "alike")), kube.ErrNotOwned, "alike")
+		s.must(s.Cluster.DeleteOwned(s.Context(), web)) // while controllers write its status
+		s.pods(kube.Ref{}, 0)
+	}},
 	{"a deleted deployment takes its pods along", func(s *site) {
 		s.apply(deployment)
 		s.ready(web)

@@ -1,6 +1,9 @@
 package sim
 
 import (
+	"encoding/json"
+	"errors"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -8,6 +11,19 @@ import (
 
 	"yardmaster/executors/kube"
 )
+
+// unlink is a request to delete, which may be meant for one version of the object only.
+func (s *server) unlink(r request) (any, error) {
+	var only metav1.DeleteOptions
+	if err := json.Unmarshal(r.body, &only); err != nil && len(r.body) > 0 {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	u, p := s.objects[r.key], only.Preconditions
+	if u != nil && p != nil && (p.UID != nil && *p.UID != u.GetUID() || p.ResourceVersion != nil && *p.ResourceVersion != u.GetResourceVersion()) {
+		return nil, apierrors.NewConflict(r.gr(), r.name, errors.New("the object has been modified; read it again"))
+	}
+	return s.delete(r.key)
+}
 
 // delete removes an object and all that belongs to it at once.
 func (s *server) delete(k key) (any, error) {

@@ -104,7 +104,7 @@ func (s *server) serve(r request) (any, error) {
 	case "get":
 		return s.get(r)
 	case "delete":
-		return s.delete(r.key)
+		return s.unlink(r)
 	case "apply", "dry run":
 		return s.apply(r)
 	case "patch":
