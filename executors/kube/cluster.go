@@ -47,6 +47,8 @@ type Cluster interface {
 	Get(ctx context.Context, r Ref) ([]byte, error)
 	// Owned are all objects that this yard has applied, as far as it may list them, in the order of Ref.Compare.
 	Owned(ctx context.Context) ([]Ref, error)
+	// Owns says whether this yard has applied the object, as Owned does of all.
+	Owns(ctx context.Context, r Ref) (bool, error)
 	// Delete removes an object, whoever made it; what belongs to it follows in the background.
 	Delete(ctx context.Context, r Ref) error
 	// DeleteOwned removes an object that this yard has applied, as it is when that is looked at. Any other is ErrNotOwned, and stays.

@@ -57,6 +57,16 @@ func (c *Client) sweep(ctx context.Context, k kind) ([]unstructured.Unstructured
 	return all, err
 }
 
+// Owns says whether this yard has applied an object.
+func (c *Client) Owns(ctx context.Context, r Ref) (bool, error) {
+	o, err := c.place(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	live, err := c.get(ctx, o)
+	return err == nil && c.owns(live), err
+}
+
 // owns tells whether this yard has applied an object. The label alone does not say so: the cluster copies a Service's labels to
 // what it makes for it.
 func (c *Client) owns(u *unstructured.Unstructured) bool {

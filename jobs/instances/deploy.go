@@ -170,6 +170,7 @@ func (s *Service) Delete(ctx context.Context, by Who, org int, name string, keep
 		}
 		leaving(w.Remove)
 		w.Data, w.DropData = dataOf(*config, config.Complete(i, s.draw)), !keepData
+		w.Deployed = rec.Color != ""
 		w.Done = after{Delete: true}
 		rec.State = stateDeleting
 		return w, nil

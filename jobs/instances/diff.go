@@ -113,8 +113,14 @@ func (s *Service) diff(ctx context.Context, rec *store.Instance, i Instance, act
 	return expand.Diff(pairs), nil
 }
 
-// leftover is an object that a deploy would remove; nil if it is gone.
+// leftover is an object that a deploy would remove; nil if it is gone, or is not this yard's to remove.
 func (s *Service) leftover(ctx context.Context, o store.InstanceObject) ([]byte, error) {
+	if owned, err := s.cluster.Owns(ctx, refOf(o)); !owned {
+		if errors.Is(err, kube.ErrNotFound) {
+			err = nil
+		}
+		return nil, outward(err)
+	}
 	m := kube.Manifest{Ref: refOf(o), Text: fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":{"name":%q,"namespace":%q}}`,
 		o.APIVersion, o.Kind, o.Name, o.Namespace)}
 	sides, err := s.cluster.Sides(ctx, m)

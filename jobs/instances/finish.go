@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"yardmaster/jobs"
 	"yardmaster/store"
@@ -59,6 +60,9 @@ func (k kind) Finish(tx *store.Tx, op *store.Operation) error {
 	}
 	if err != nil {
 		return err
+	}
+	if left := w.passed(op); len(left) > 0 {
+		op.Notes = append(op.Notes, "left alone, since it is not this yard's: "+strings.Join(left, ", "))
 	}
 	if w.Done.Delete {
 		var kept string

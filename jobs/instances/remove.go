@@ -3,12 +3,14 @@ package instances
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"yardmaster/executors/backend"
 	"yardmaster/executors/kube"
+	"yardmaster/jobs"
 	"yardmaster/store"
 )
 
@@ -17,15 +19,55 @@ func (r *run) remove(ctx context.Context) error {
 	if err := r.drop(ctx, r.Remove); err != nil {
 		return err
 	}
-	if r.DropData && r.Data != nil {
-		if err := r.quiet(ctx); err != nil {
-			return err
-		}
-		if err := r.dropData(ctx); err != nil {
+	if r.DropData && r.Data != nil && !r.j.Done(stepDropped) {
+		if err := r.part(ctx); err != nil {
 			return err
 		}
 	}
 	return r.drop(ctx, r.Last)
+}
+
+// part drops the data, unless somebody else may work with it.
+func (r *run) part(ctx context.Context) error {
+	why, err := r.entitled(ctx)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return r.j.Put(stepDropped, fmt.Sprintf("the topics %s and the keyspace %s were left alone, since %s",
+			strings.Join(r.Data.Topics, " and "), r.Data.Keyspace, why))
+	}
+	if err := r.quiet(ctx); err != nil {
+		return err
+	}
+	return r.dropData(ctx)
+}
+
+// entitled says why the data is not this yard's to drop; "" if it is. An instance that was never deployed has a claim only if what
+// tells of it is this yard's: another yard's instance of that name has its data in the same place.
+func (r *run) entitled(ctx context.Context) (why string, err error) {
+	for _, o := range r.Remove {
+		if r.j.Get(removal(o), &why) {
+			return why + " is not this yard's", nil
+		}
+	}
+	ours := r.Deployed
+	for _, o := range r.Last {
+		owned, err := r.cluster.Owns(ctx, refOf(o))
+		switch {
+		case errors.Is(err, kube.ErrNotFound):
+		case err != nil:
+			return "", again(err)
+		case !owned:
+			return o.Kind + " " + o.Name + " is not this yard's", nil
+		default:
+			ours = true
+		}
+	}
+	if !ours {
+		return "this yard never deployed the instance", nil
+	}
+	return "", nil
 }
 
 // leave is how long pods have to go once their Deployments are gone. Those of a lost node never do.
@@ -65,27 +107,41 @@ func runs(o store.InstanceObject, pod string) bool {
 	return ok && o.Kind == "Deployment" && strings.Count(own, "-") <= 1
 }
 
+// drop removes what this yard has applied. What it passes over it enters with its step.
 func (r *run) drop(ctx context.Context, objects []store.InstanceObject) error {
 	for _, o := range objects {
-		err := r.j.Do(removal(o), func() error {
-			err := r.cluster.Delete(ctx, refOf(o))
-			if errors.Is(err, kube.ErrNotFound) {
-				return nil
-			}
+		if r.j.Done(removal(o)) {
+			continue
+		}
+		var passed any
+		switch err := r.cluster.DeleteOwned(ctx, refOf(o)); {
+		case errors.Is(err, kube.ErrNotOwned):
+			passed = o.Kind + " " + o.Name
+		case errors.Is(err, kube.ErrConflict): // it never rested
+			return jobs.Retry(err)
+		case err != nil && !errors.Is(err, kube.ErrNotFound):
 			return again(err)
-		})
-		if err != nil {
+		}
+		if err := r.j.Put(removal(o), passed); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// passed are the objects that were not removed, since they are not this yard's.
+func (w *work) passed(op *store.Operation) (names []string) {
+	for _, o := range slices.Concat(w.Remove, w.Last) {
+		var name string
+		if jobs.Learnt(op, removal(o), &name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // dropData drops topic and keyspace where this yard knows where they are, and notes what it could not drop.
 func (r *run) dropData(ctx context.Context) error {
-	if r.j.Done(stepDropped) {
-		return nil
-	}
 	var kept []string
 	if r.topics == nil {
 		kept = append(kept, "the topics "+strings.Join(r.Data.Topics, " and ")+" were left alone, since no Kafka is configured")

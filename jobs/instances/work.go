@@ -29,6 +29,7 @@ type work struct {
 	Parallel    int                    `json:"parallel"`
 	Data        *data                  `json:"data,omitempty"`
 	DropData    bool                   `json:"drop_data,omitempty"`
+	Deployed    bool                   `json:"deployed,omitempty"` // to be deleted, and was whole once
 	Done        after                  `json:"done"`
 	MirrorDone  int                    `json:"mirror_done"`    // text of the mirror at the end; -1: none
 	MirrorFail  int                    `json:"mirror_fail"`    // and after a failure; -1: none

@@ -52,7 +52,12 @@ func newYard(t *testing.T) *yard {
 	if err != nil {
 		t.Fatal(err)
 	}
-	y := &yard{t: t, ctx: context.Background(), cluster: cluster, topics: mem.NewTopics(), spaces: mem.NewKeyspaces(), dir: t.TempDir()}
+	return yardOn(t, cluster, mem.NewTopics(), mem.NewKeyspaces())
+}
+
+func yardOn(t *testing.T, cluster *sim.Cluster, topics *mem.Topics, spaces *mem.Keyspaces) *yard {
+	t.Helper()
+	y := &yard{t: t, ctx: context.Background(), cluster: cluster, topics: topics, spaces: spaces, dir: t.TempDir()}
 	y.open()
 	t.Cleanup(func() {
 		y.kill()
@@ -61,6 +66,14 @@ func newYard(t *testing.T) *yard {
 		}
 	})
 	return y
+}
+
+// neighbour is another yard on the same cluster, with the same brokers and hosts.
+func (y *yard) neighbour() *yard {
+	y.t.Helper()
+	cluster, err := y.cluster.Yard("another")
+	y.ok(err)
+	return yardOn(y.t, cluster, y.topics, y.spaces)
 }
 
 // rot keeps texts unreadable enough for a test.

@@ -17,6 +17,13 @@ var owning = []promise{
 		if got := s.owned(s.Cluster); !slices.Equal(got, []string{"Deployment.web", "Service.web"}) {
 			s.Errorf("owned: %v", got)
 		}
+		for r, want := range map[kube.Ref]bool{web: true, ref("v1", "Service", "web"): true, ref("v1", "ConfigMap", "alike"): false, ref("v1", "ConfigMap", "theirs"): false} {
+			if got, err := s.Cluster.Owns(s.Context(), r); got != want || err != nil {
+				s.Errorf("%s is owned: %v, %v", r, got, err)
+			}
+		}
+		_, err := s.Cluster.Owns(s.Context(), ref("v1", "ConfigMap", "nothing"))
+		s.is(err, kube.ErrNotFound, "nothing")
 		if got := s.owned(s.Other); len(got) != 0 {
 			s.Errorf("the other yard owns %v", got)
 		}
