@@ -42,6 +42,10 @@ func copyBlockVolume(b BlockVolume) BlockVolume {
 
 func copyVM(v VM) VM {
 	v.Tags, v.Disks, v.Tasks, v.Snaps = copyTags(v.Tags), listed(v.Disks), listed(v.Tasks), listed(v.Snaps)
+	if v.Place != nil {
+		at := *v.Place
+		v.Place = &at
+	}
 	for i := range v.Snaps {
 		v.Snaps[i].At = stored(v.Snaps[i].At)
 	}

@@ -20,18 +20,19 @@ const (
 
 // VM is one machine of a pool. Its name is its short host name, unique in the yard.
 type VM struct {
-	Name     string  `json:"name"`
-	Pool     string  `json:"pool"`
-	State    VMState `json:"state"`
-	Template string  `json:"template,omitempty"` // what it was cloned from
-	Target   string  `json:"target,omitempty"`   // the clone target that it was made on
-	Provider string  `json:"provider,omitempty"`
-	Domain   string  `json:"domain,omitempty"`
-	IP       string  `json:"ip,omitempty"`
-	Host     string  `json:"host,omitempty"` // the hypervisor that it runs on
-	Migrated bool    `json:"migrated,omitempty"`
-	Op       string  `json:"op,omitempty"`   // the live operation that makes or destroys it
-	Mark     string  `json:"mark,omitempty"` // what it carries since it was made; "" if it was made before marks, or by others
+	Name     string   `json:"name"`
+	Pool     string   `json:"pool"`
+	State    VMState  `json:"state"`
+	Template string   `json:"template,omitempty"` // what it was cloned from
+	Target   string   `json:"target,omitempty"`   // the clone target that it was made on
+	Provider string   `json:"provider,omitempty"`
+	Domain   string   `json:"domain,omitempty"`
+	Place    *VMPlace `json:"place,omitempty"` // nil in a record from before places were kept, whose inventory has not shown it since
+	IP       string   `json:"ip,omitempty"`
+	Host     string   `json:"host,omitempty"` // the hypervisor that it runs on
+	Migrated bool     `json:"migrated,omitempty"`
+	Op       string   `json:"op,omitempty"`   // the live operation that makes or destroys it
+	Mark     string   `json:"mark,omitempty"` // what it carries since it was made; "" if it was made before marks, or by others
 
 	Alias    string            `json:"alias,omitempty"`    // the name under which it was asked for
 	Request  string            `json:"request,omitempty"`  // the on-demand request that it was made for
@@ -55,6 +56,13 @@ type VM struct {
 	Warned     bool      `json:"warned,omitempty"`  // that it takes long to become ready was said
 	Settled    bool      `json:"settled,omitempty"` // where it runs was looked at since it was checked out
 	Lost       bool      `json:"lost,omitempty"`    // destroyed because its provider did not have it any more while somebody held it
+}
+
+// VMPlace is where a machine was made, as its pool was configured then. A change of the pool does not move it.
+type VMPlace struct {
+	Datacenter string `json:"datacenter,omitempty"`
+	Folder     string `json:"folder,omitempty"`
+	Datastore  string `json:"datastore,omitempty"`
 }
 
 // VMTask is one change of a machine that waits for its turn.

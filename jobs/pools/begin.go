@@ -118,7 +118,7 @@ func (k *Keeper) clone(ctx context.Context, s *seen, request string) {
 		}
 		p.Mark = op.ID
 		v := store.VM{Name: name, Pool: p.Name, State: store.VMPending, Template: p.Template, Target: p.CloneTarget, Provider: p.Provider,
-			Domain: p.Domain, Op: op.ID, Mark: op.ID, Request: request, Created: tx.Now()}
+			Domain: p.Domain, Place: placeOf(p.Pool), Op: op.ID, Mark: op.ID, Request: request, Created: tx.Now()}
 		if err := store.MoveVM(tx, nil, &v); err != nil {
 			return err
 		}

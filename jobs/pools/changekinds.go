@@ -22,7 +22,7 @@ func (destroyKind) Policy() jobs.Policy {
 }
 
 func (k destroyKind) Run(ctx context.Context, op store.Operation, _ *jobs.Journal) error {
-	err := k.m.do(op, func(p vm.Provider, w work) error {
+	err := k.do(op, func(p vm.Provider, w work) error {
 		return again(ctx, func() error { return k.destroy(ctx, p, w) })
 	})
 	var refused *jobs.RefusedError
@@ -59,7 +59,7 @@ type diskKind struct{ base }
 func (diskKind) Name() string { return kindDisk }
 
 func (k diskKind) Run(ctx context.Context, op store.Operation, _ *jobs.Journal) error {
-	return k.m.do(op, func(p vm.Provider, w work) error { return p.AddDisk(ctx, w.Pool, w.VM, w.Arg, w.GB) })
+	return k.do(op, func(p vm.Provider, w work) error { return p.AddDisk(ctx, w.Pool, w.VM, w.Arg, w.GB) })
 }
 
 func (diskKind) Finish(tx *store.Tx, op *store.Operation) error {
@@ -75,7 +75,7 @@ type snapshotKind struct{ base }
 func (snapshotKind) Name() string { return kindSnapshot }
 
 func (k snapshotKind) Run(ctx context.Context, op store.Operation, _ *jobs.Journal) error {
-	return k.m.do(op, func(p vm.Provider, w work) error { return p.Snapshot(ctx, w.Pool, w.VM, w.Arg) })
+	return k.do(op, func(p vm.Provider, w work) error { return p.Snapshot(ctx, w.Pool, w.VM, w.Arg) })
 }
 
 func (snapshotKind) Finish(tx *store.Tx, op *store.Operation) error {
@@ -90,7 +90,7 @@ func (snapshotKind) Finish(tx *store.Tx, op *store.Operation) error {
 
 // Undo removes what may have been made of it.
 func (k snapshotKind) Undo(ctx context.Context, op store.Operation, _ *jobs.Journal) error {
-	return k.m.do(op, func(p vm.Provider, w work) error {
+	return k.do(op, func(p vm.Provider, w work) error {
 		return again(ctx, func() error { return p.DropSnapshot(ctx, w.Pool, w.VM, w.Arg) })
 	})
 }
@@ -100,7 +100,7 @@ type revertKind struct{ base }
 func (revertKind) Name() string { return kindRevert }
 
 func (k revertKind) Run(ctx context.Context, op store.Operation, _ *jobs.Journal) error {
-	return k.m.do(op, func(p vm.Provider, w work) error { return p.Revert(ctx, w.Pool, w.VM, w.Arg) })
+	return k.do(op, func(p vm.Provider, w work) error { return p.Revert(ctx, w.Pool, w.VM, w.Arg) })
 }
 
 func (revertKind) Finish(tx *store.Tx, op *store.Operation) error {
@@ -112,7 +112,7 @@ type dropKind struct{ base }
 func (dropKind) Name() string { return kindDrop }
 
 func (k dropKind) Run(ctx context.Context, op store.Operation, _ *jobs.Journal) error {
-	return k.m.do(op, func(p vm.Provider, w work) error { return p.DropSnapshot(ctx, w.Pool, w.VM, w.Arg) })
+	return k.do(op, func(p vm.Provider, w work) error { return p.DropSnapshot(ctx, w.Pool, w.VM, w.Arg) })
 }
 
 func (dropKind) Finish(tx *store.Tx, op *store.Operation) error {
@@ -133,7 +133,7 @@ func (settleKind) Name() string { return kindSettle }
 const stepMoved = "migrate"
 
 func (k settleKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
-	return k.m.do(op, func(p vm.Provider, w work) error {
+	return k.do(op, func(p vm.Provider, w work) error {
 		if w.User != "" {
 			if err := j.Do("tag", func() error { return p.Tag(ctx, w.Pool, w.VM, w.User) }); err != nil {
 				return err

@@ -46,7 +46,7 @@ func (cloneKind) Name() string { return kindClone }
 func (cloneKind) Policy() jobs.Policy { return jobs.Policy{Timeout: 20 * time.Minute, Attempts: 1} }
 
 func (k cloneKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
-	return k.m.do(op, func(p vm.Provider, w work) error {
+	return k.do(op, func(p vm.Provider, w work) error {
 		if err := j.Do(stepFree, func() error { return k.free(ctx, p, op, w, j) }); err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (k cloneKind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal
 	if j.Done(stepTaken) {
 		return nil
 	}
-	return k.m.do(op, func(p vm.Provider, w work) error {
+	return k.do(op, func(p vm.Provider, w work) error {
 		return again(ctx, func() error {
 			switch m, err := p.Get(ctx, w.Pool, w.VM); {
 			case err == nil && m.Mark != op.ID:

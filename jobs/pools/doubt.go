@@ -16,7 +16,8 @@ type miss struct {
 }
 
 // doubt counts the inventories that miss a machine, and asks its provider for it by name: an inventory may have looked at the wrong
-// place, or come back empty. Of a machine that somebody holds, one is not worth a question.
+// place, or come back empty. Of a machine that somebody holds, one is not worth a question; but where no inventory looks, each
+// question is what an inventory is elsewhere.
 func (k *Keeper) doubt(ctx context.Context, v *store.VM) {
 	p, ok := k.providers[v.Provider]
 	if !ok {
@@ -29,15 +30,19 @@ func (k *Keeper) doubt(ctx context.Context, v *store.VM) {
 		m = &miss{}
 		k.misses[v.Name] = m
 	}
+	if m.asking {
+		return
+	}
 	m.inventories++
-	if m.asking || v.State == store.VMRunning && m.inventories < plan.Sure {
+	alone := k.d.elsewhere(v)
+	if v.State == store.VMRunning && m.inventories < plan.Sure && !alone {
 		return
 	}
 	m.asking = true
 	n, name, pool, mark, provider, spec := m.inventories, v.Name, v.Pool, v.Mark, v.Provider, k.d.spec(v)
 	k.parts.Go(func() {
 		found, heard := k.find(ctx, p, provider, spec, name, mark)
-		k.found(pool, name, found, heard, n)
+		k.found(pool, name, found || alone && !heard, heard, n)
 	})
 }
 

@@ -100,16 +100,6 @@ func (k *Keeper) specOf(ctx context.Context, pool string) (vm.Pool, error) {
 	return p.Pool, err
 }
 
-// spec is what a provider must know to work on a machine: its pool as it was when the machine was made.
-func (d *Domain) spec(v *store.VM) vm.Pool {
-	spec := vm.Pool{Name: v.Pool, Domain: v.Domain}
-	if p := d.pools[v.Pool]; p != nil {
-		spec = p.Pool
-	}
-	spec.Template, spec.CloneTarget = v.Template, v.Target
-	return spec
-}
-
 // takeInventory takes a pool's newest inventory; nil if there is none that no pass has seen.
 func (k *Keeper) takeInventory(pool string) *plan.Inventory {
 	k.mu.Lock()

@@ -55,12 +55,13 @@ type machines struct {
 }
 
 // do calls the provider that an operation is for.
-func (m machines) do(op store.Operation, call func(p vm.Provider, w work) error) error {
+func (b base) do(op store.Operation, call func(p vm.Provider, w work) error) error {
 	w, err := jobs.Input[work](op)
 	if err != nil {
 		return err
 	}
-	p, ok := m.providers[w.Provider]
+	b.d.locate(&w)
+	p, ok := b.m.providers[w.Provider]
 	if !ok {
 		return jobs.Retry(fmt.Errorf("provider %s is not configured here", w.Provider), silent(w.Provider))
 	}

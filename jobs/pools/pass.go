@@ -82,7 +82,7 @@ func (k *Keeper) read(tx *store.Tx, pool string, l *look, inv *plan.Inventory, p
 func (k *Keeper) planned(p Pool, o store.PoolOverride, name string, known bool) plan.Pool {
 	return plan.Pool{Size: p.Size, Template: p.Template, Target: p.CloneTarget, Timeout: p.Timeout, NotifyAfter: p.NotifyAfter,
 		ReadyTTL: p.ReadyTTL, Lifetime: time.Duration(k.d.lifetime(name)) * time.Hour, Reset: o.Reset, CheckHostname: p.CheckHostname,
-		Settle: k.d.cfg.MigrationLimit > 0, Gone: !known}
+		Settle: k.d.cfg.MigrationLimit > 0, Place: spot(p.Provider, placeOf(p.Pool)), Gone: !known}
 }
 
 // gather reads the machines to judge: what is pending or done with always, the others if the look is a full one, or if
@@ -156,7 +156,8 @@ func (s *seen) add(v *store.VM) {
 	s.snapshot.VMs = append(s.snapshot.VMs, plan.VM{Name: v.Name, State: plan.State(v.State), Template: v.Template, Target: v.Target,
 		Request: v.Request, Created: v.Created, Cloned: v.Cloned, Ready: v.Ready, CheckedOut: v.CheckedOut, Destroyed: v.Destroyed,
 		Lifetime: time.Duration(cmp.Or(v.Lifetime, s.domain.lifetimeTagged(v.Tags))) * time.Hour, Mark: v.Mark, Busy: v.Op != "", Changing: s.changing[v.Op],
-		Tasks: len(v.Tasks) > 0, Checked: v.Checked, Warned: v.Warned, Settled: v.Settled, Lost: v.Lost})
+		Tasks: len(v.Tasks) > 0, Checked: v.Checked, Warned: v.Warned, Settled: v.Settled, Lost: v.Lost,
+		Place: spot(v.Provider, v.Place)})
 }
 
 // requests are what pending on-demand requests want of a pool.
@@ -257,6 +258,10 @@ func (k *Keeper) tell(s *seen, done []plan.Action) {
 			k.log.Warn("machine in use is gone", "pool", v.Pool, "vm", v.Name, "user", v.User, "provider", v.Provider)
 		case plan.Restore:
 			k.log.Warn("machine that was gone is back, and in use again", "pool", v.Pool, "vm", v.Name, "user", v.User)
+		case plan.Locate:
+			if v.Place != nil {
+				k.log.Info("machine was moved to where its pool is now", "pool", v.Pool, "vm", v.Name, "provider", s.provider)
+			}
 		case plan.Adopt:
 			k.log.Warn("stranger to be destroyed", "pool", s.pool.Name, "vm", a.VM, "provider", s.provider)
 		case plan.Resurrect:

@@ -52,7 +52,7 @@ func (k *Keeper) apply(tx *store.Tx, s *seen, a plan.Action) (bool, error) {
 		return k.applyRequest(tx, a)
 	case plan.Adopt:
 		v := store.VM{Name: a.VM, Pool: s.pool.Name, State: store.VMCompleted, Provider: s.provider, Template: s.pool.Template,
-			Created: tx.Now(), Cloned: tx.Now(), Completed: tx.Now(), Reason: a.Reason, Mark: s.markOf(a.VM)}
+			Place: placeOf(s.pool.Pool), Created: tx.Now(), Cloned: tx.Now(), Completed: tx.Now(), Reason: a.Reason, Mark: s.markOf(a.VM)}
 		_, err := store.VMs.Get(tx, a.VM)
 		if !errors.Is(err, store.ErrNotFound) {
 			return false, err
@@ -100,6 +100,9 @@ func (k *Keeper) apply(tx *store.Tx, s *seen, a plan.Action) (bool, error) {
 			return false, err
 		}
 		v.State, v.Completed, v.Destroyed, v.Reason, v.Lost = store.VMRunning, time.Time{}, time.Time{}, "", false
+		s.found(&v)
+	case plan.Locate:
+		s.found(&v)
 	case plan.Warn:
 		v.Warned = true
 	case plan.MarkWell:
@@ -108,6 +111,7 @@ func (k *Keeper) apply(tx *store.Tx, s *seen, a plan.Action) (bool, error) {
 		v.Fault = a.Reason
 	case plan.Resurrect:
 		v.State, v.Completed, v.Destroyed, v.Reason = store.VMCompleted, tx.Now(), time.Time{}, a.Reason
+		s.found(&v)
 	case plan.MarkGone:
 		v.State, v.Destroyed = store.VMDestroyed, tx.Now()
 	default:

@@ -124,7 +124,7 @@ func (t *takeover) readMachines(ctx context.Context) error {
 func (t *takeover) machine(name string, at place, r record) *store.VM {
 	p := t.pools[at.pool]
 	v := &store.VM{Name: name, Pool: at.pool, State: store.VMReady, Template: t.template(at.pool), Target: t.target(at.pool),
-		Provider: p.Provider, Domain: cmp.Or(r.text("domain"), p.Domain), IP: r.address("ip"), Host: r.text("host"),
+		Provider: p.Provider, Domain: cmp.Or(r.text("domain"), p.Domain), Place: placeOf(p.Pool), IP: r.address("ip"), Host: r.text("host"),
 		Migrated: r.fields["migrated"] == "true", Alias: r.text("pool_alias"), Request: r.text("request_id"),
 		Created: r.time("clone"), Ready: r.time("ready"), Checked: r.fields["check"] != "", Disks: r.disks(), Snaps: r.snapshots(), Tags: r.tags()}
 	if at.queue == queueRunning {

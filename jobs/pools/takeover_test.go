@@ -76,7 +76,7 @@ func takeoverStore(t testing.TB) *store.DB {
 
 func takeoverPools() []Pool {
 	return []Pool{
-		{Pool: vm.Pool{Name: "debian", Template: "tpl/debian-12", CloneTarget: "east", Domain: "example.com"}, Provider: "vc", Size: 5},
+		{Pool: vm.Pool{Name: "debian", Template: "tpl/debian-12", CloneTarget: "east", Folder: "pools/debian", Domain: "example.com"}, Provider: "vc", Size: 5},
 		{Pool: vm.Pool{Name: "win__10", Template: "tpl/win", Domain: "win.example.com"}, Provider: "sim", Size: 2},
 	}
 }
@@ -208,17 +208,17 @@ func TestTakeoverBringsEverything(t *testing.T) {
 	sum := hashToken(oldToken)
 	want := contents{
 		VMs: []store.VM{
-			{Name: "calm-heron", Pool: "debian", State: store.VMReady, Template: "tpl/debian-11", Target: "east", Provider: "vc",
+			{Name: "calm-heron", Pool: "debian", State: store.VMReady, Template: "tpl/debian-11", Target: "east", Provider: "vc", Place: &store.VMPlace{Folder: "pools/debian"},
 				Domain:  "example.com",
 				Created: before(2 * time.Hour), Cloned: before(90 * time.Minute), Ready: before(90 * time.Minute), Checked: true},
-			{Name: "happy-otter", Pool: "debian", State: store.VMRunning, Template: "tpl/debian-11", Target: "east", Provider: "vc",
+			{Name: "happy-otter", Pool: "debian", State: store.VMRunning, Template: "tpl/debian-11", Target: "east", Provider: "vc", Place: &store.VMPlace{Folder: "pools/debian"},
 				Domain: "lab.example.com",
 				IP:     "10.0.0.7", Host: "esx7", Migrated: true, Settled: true, Token: sum, User: "jdoe", Lifetime: 12, Disks: []int{8, 2},
 				Tags:    map[string]string{"department": "engineering", "created_by": "jdoe"},
 				Snaps:   []store.VMSnapshot{{ID: "aaa", At: before(2 * time.Hour)}, {ID: "bbb", At: before(time.Hour)}},
 				Created: before(50 * time.Hour), Cloned: before(50 * time.Hour).Add(12500 * time.Millisecond), Ready: before(49 * time.Hour), Checked: true,
 				CheckedOut: before(4 * time.Hour)},
-			{Name: "shy-ibex", Pool: "win__10", State: store.VMRunning, Template: "tpl/win-new", Target: "west", Provider: "sim",
+			{Name: "shy-ibex", Pool: "win__10", State: store.VMRunning, Template: "tpl/win-new", Target: "west", Provider: "sim", Place: &store.VMPlace{},
 				Domain: "win.example.com",
 				Alias:  "win", Request: "r-1", Token: sum, User: "jdoe", Created: before(time.Hour), Cloned: before(time.Hour), Ready: before(time.Hour),
 				CheckedOut: before(30 * time.Minute)},

@@ -49,6 +49,9 @@ func (p *planner) judge(v *VM) {
 	if v.State != Completed && v.State != Destroyed && p.missed(v) {
 		p.do(Doubt, v, "")
 	}
+	if v.State != Destroyed && p.moved(v) {
+		p.do(Locate, v, "")
+	}
 	switch v.State {
 	case Pending:
 		p.pending(v)
@@ -83,6 +86,19 @@ func (p *planner) missed(v *VM) bool {
 	}
 	m, ok := p.there[v.Name]
 	return !ok || m.Foreign(v.Mark)
+}
+
+// elsewhere says that the machine was made in another place than the inventory is of, which proves nothing of it then.
+func (p *planner) elsewhere(v *VM) bool { return v.Place != "" && v.Place != p.Pool.Place }
+
+// moved says that the inventory shows the machine, though its record does not have it there. What is known to have been elsewhere
+// is told by its mark alone.
+func (p *planner) moved(v *VM) bool {
+	m, ok := p.there[v.Name]
+	if p.elsewhere(v) {
+		return ok && v.Mark != "" && m.Mark == v.Mark
+	}
+	return ok && v.Place != p.Pool.Place && !m.Foreign(v.Mark)
 }
 
 // absent says that so many inventories missed the machine, and that its provider does not know its name either: one inventory
@@ -253,7 +269,7 @@ func (p *planner) completed(v *VM) {
 	case v.Busy && (v.Cloned.IsZero() || v.Changing):
 		p.do(CallOff, v, "")
 	case v.Busy:
-	case p.missed(v):
+	case p.missed(v) && !p.elsewhere(v):
 		p.do(MarkGone, v, "")
 	case p.Destroys > 0 && !p.Broken:
 		p.Destroys--

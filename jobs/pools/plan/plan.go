@@ -27,8 +27,9 @@ type Pool struct {
 	Lifetime      time.Duration // of a checked out machine that has none of its own
 	Reset         time.Time     // what is older, and nobody's, is replaced
 	CheckHostname bool
-	Settle        bool // where a machine runs is looked at once it is checked out
-	Gone          bool // not configured any more: nothing is made, what is nobody's goes
+	Settle        bool   // where a machine runs is looked at once it is checked out
+	Place         string // what Inventory is of
+	Gone          bool   // not configured any more: nothing is made, what is nobody's goes
 }
 
 // VM is one machine of the pool.
@@ -51,7 +52,8 @@ type VM struct {
 	Checked    bool
 	Warned     bool
 	Settled    bool
-	Lost       bool // destroyed in the records alone: it was held when its provider did not have it any more
+	Place      string // where it was made, to be compared with Pool.Place; "" is not known
+	Lost       bool   // destroyed in the records alone: it was held when its provider did not have it any more
 }
 
 // Machine is one machine as its provider shows it.
@@ -118,6 +120,7 @@ const (
 	HandOver  Verb = "hand over"    // pending -> running, for its request
 	Complete  Verb = "complete"     // give up
 	Lose      Verb = "lose"         // held, and not there any more: nothing is left to destroy
+	Locate    Verb = "locate"       // it is where the inventory is of, which its record does not say
 	Restore   Verb = "restore"      // lost, and there again: it is its user's as before
 	Warn      Verb = "warn"         // it takes long
 	MarkWell  Verb = "mark well"    // found well once more

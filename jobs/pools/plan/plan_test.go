@@ -67,6 +67,11 @@ func with(v plan.VM, change func(*plan.VM)) plan.VM {
 	return v
 }
 
+func made(place string, v plan.VM) plan.VM {
+	v.Place = place
+	return v
+}
+
 func says(name, fault string) func(*plan.Snapshot) {
 	return func(s *plan.Snapshot) { s.Probes = map[string]plan.Probe{name: {Fault: fault}} }
 }
@@ -186,6 +191,13 @@ func TestEveryRule(t *testing.T) {
 		{"or one that nobody marked", snapshot(shows("a"), with(completed("a"), func(v *plan.VM) { v.State, v.Destroyed, v.Mark = plan.Destroyed, ago(time.Minute), "own" })), nil},
 		{"or if it went while the question was under way", snapshot(shows("a"), with(completed("a"), func(v *plan.VM) { v.State, v.Destroyed = plan.Destroyed, noon })), nil},
 
+		{"an inventory of another place proves nothing of what is done with", snapshot(shows(), made("there", completed("a"))), []string{"destroy a"}},
+		{"nor of what is in use, which is asked for where it was made", snapshot(shows(), made("there", running("a", time.Hour))), []string{"doubt a"}},
+		{"a machine that was moved with its pool is found by its mark", snapshot(both(shows("a"), marks("own")), with(made("there", running("a", time.Hour)), func(v *plan.VM) { v.Mark = "own" })), []string{"locate a"}},
+		{"and not by its name alone", snapshot(shows("a"), made("there", running("a", time.Hour))), nil},
+		{"where an older record's machine is, is learnt", snapshot(both(shows("a"), func(s *plan.Snapshot) { s.Pool.Place = "here" }), running("a", time.Hour)), []string{"locate a"}},
+		{"unless it is another machine", snapshot(both(shows("a"), marks("other"), func(s *plan.Snapshot) { s.Pool.Place = "here" }), with(running("a", time.Hour), func(v *plan.VM) { v.Mark = "own" })), []string{"doubt a"}},
+
 		{"a stranger is told of", snapshot(both(shows("x"), func(s *plan.Snapshot) { s.Strangers = map[string]bool{"x": true} })), []string{"stranger x"}},
 		{"and destroyed only where purging is on", snapshot(both(shows("x", "keep-me"), func(s *plan.Snapshot) {
 			s.Purge, s.Spare, s.Strangers = true, []string{"keep-*"}, map[string]bool{"x": true, "keep-me": true}
@@ -259,6 +271,10 @@ func TestWhateverIsSeen(t *testing.T) {
 				if v.State != plan.Completed || v.Busy {
 					t.Fatalf("%s is %s (busy: %v) and would be destroyed", a.VM, v.State, v.Busy)
 				}
+			case plan.MarkGone:
+				if v.Place != "" && v.Place != s.Pool.Place {
+					t.Fatalf("%s was made in %q, and counts as gone for an inventory of %q", a.VM, v.Place, s.Pool.Place)
+				}
 			case plan.Adopt:
 				if known || !s.Purge || !s.Strangers[a.VM] {
 					t.Fatalf("%s is not a stranger to be purged", a.VM)
@@ -313,7 +329,7 @@ func anySnapshot(t *rapid.T) plan.Snapshot {
 		v := plan.VM{Name: name, Template: rapid.SampledFrom([]string{"img", "img", "old"}).Draw(t, "template"),
 			State:   rapid.SampledFrom([]plan.State{plan.Pending, plan.Ready, plan.Running, plan.Completed, plan.Destroyed}).Draw(t, "state"),
 			Request: rapid.SampledFrom([]string{"", "", "r"}).Draw(t, "request"), Created: ago(span("created", 2*time.Hour)),
-			Busy: flag("busy"), Tasks: flag("tasks"), Warned: flag("warned"), Settled: flag("settled"), Lost: flag("lost"), Lifetime: span("lifetime", 3*time.Hour)}
+			Place: rapid.SampledFrom([]string{"", "here", "there"}).Draw(t, "place"), Busy: flag("busy"), Tasks: flag("tasks"), Warned: flag("warned"), Settled: flag("settled"), Lost: flag("lost"), Lifetime: span("lifetime", 3*time.Hour)}
 		if flag("cloned") {
 			v.Cloned = v.Created.Add(time.Second)
 		}
@@ -322,6 +338,7 @@ func anySnapshot(t *rapid.T) plan.Snapshot {
 	}
 	return snapshot(func(s *plan.Snapshot) {
 		s.Pool.Size, s.Pool.Settle, s.Pool.Gone = rapid.IntRange(0, 4).Draw(t, "size"), flag("settle"), rapid.IntRange(0, 9).Draw(t, "gone") == 0
+		s.Pool.Place = "here"
 		s.Broken, s.Purge = flag("broken"), flag("purge")
 		s.Clones, s.OnDemandClones = rapid.IntRange(-2, 3).Draw(t, "clones"), rapid.IntRange(-2, 3).Draw(t, "od")
 		s.Clones, s.OnDemandClones = max(s.Clones, 0), max(s.OnDemandClones, 0)
