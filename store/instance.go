@@ -18,10 +18,17 @@ type Instance struct {
 	Standby  bool             `json:"standby,omitempty"`
 	Importer bool             `json:"importer,omitempty"`
 	Objects  []InstanceObject `json:"objects,omitempty"` // all that may be on the cluster for it
+	Serving  *InstanceServing `json:"serving,omitempty"` // what the Services lead to, if that is not what the last deploy was to bring
 	Pending  string           `json:"pending,omitempty"` // the live operation that works on it
 	LastJob  string           `json:"last_job,omitempty"`
 	Created  time.Time        `json:"created"`
 	Changed  time.Time        `json:"changed"`
+}
+
+// InstanceServing is what serves while a deploy has not ended well: Body is then what is wanted, its color included.
+type InstanceServing struct {
+	Body    string           `json:"body"`              // sealed, as that of the instance
+	Writers []InstanceObject `json:"writers,omitempty"` // by which it is known whether its plan still is what it was
 }
 
 // InstanceObject is one object on the cluster that an instance consists of.

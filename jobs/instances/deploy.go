@@ -33,9 +33,7 @@ func (s *Service) Update(ctx context.Context, by Who, org int, name string) (str
 		if err := s.unpack(rec.Body, &i); err != nil {
 			return i, err
 		}
-		if rec.Color != "" {
-			i.Color = rec.Color
-		}
+		i.Color = wanted(rec, i)
 		return i, nil
 	})
 }
@@ -109,16 +107,16 @@ func (s *Service) deployment(rec *store.Instance, posted Instance) (*draft, erro
 	if err := s.mirrors(w, i, options); err != nil {
 		return nil, err
 	}
-	wanted := refs(objects)
-	w.Remove = minus(rec.Objects, wanted)
+	all := refs(objects)
+	w.Remove = minus(rec.Objects, all)
 	leaving(w.Remove)
 	w.Data = dataOf(*config, i)
 	on := i.Importer != nil
-	w.Done = after{Body: body, Color: i.Color, Importer: &on, Objects: wanted}
-	rec.Objects = union(rec.Objects, wanted)
-	if rec.Body == "" {
-		rec.Body = body // what was asked for can be read while it is made
+	w.Done = after{Body: body, Color: i.Color, Importer: &on, Objects: all}
+	if rec.Color != "" && rec.Serving == nil {
+		rec.Serving = &store.InstanceServing{Body: rec.Body, Writers: writers(rec.Objects)}
 	}
+	rec.Body, rec.Objects = body, union(rec.Objects, all) // whatever becomes of the job, this is what is wanted from now on
 	return w, w.seal()
 }
 

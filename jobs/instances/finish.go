@@ -72,6 +72,9 @@ func (k kind) Finish(tx *store.Tx, op *store.Operation) error {
 		return store.Instances.Delete(tx, rec.ID())
 	}
 	w.Done.on(&rec)
+	if k.name == kindDeploy {
+		rec.Serving = nil
+	}
 	rec.State, rec.Pending, rec.Changed = stateActive, "", tx.Now()
 	op.Result = store.Ref{Kind: targetKind, ID: rec.ID()}
 	return store.Instances.Put(tx, &rec)
@@ -110,8 +113,9 @@ func (k kind) Abandon(tx *store.Tx, op *store.Operation) error {
 	if op.Undo == store.UndoCancel || op.State == store.Pending { // what never began is called off at once
 		rec.State = stateAborted
 	}
-	if w.Done.Color != "" && !k.undo && w.routed(op) {
-		rec.Color = w.Done.Color // Services select it, and what they selected before may be gone in part
+	if w.Done.Color != "" && !k.undo && w.routed(op) { // Services lead there, and where they led before may be gone in part
+		rec.Body, rec.Color, rec.Importer = w.Done.Body, w.Done.Color, *w.Done.Importer
+		rec.Serving = &store.InstanceServing{Body: rec.Body, Writers: writers(w.Done.Objects)}
 	}
 	if rec.Color != "" && k.undo {
 		rec.State = stateActive // all is as it was

@@ -56,11 +56,16 @@ func (s *Service) read(tx *store.Tx, org int, name string) (store.Instance, Inst
 // complete is an instance as it is now: its configuration with today's defaults, and what has become of it.
 func (s *Service) complete(rec *store.Instance, i Instance) Instance {
 	i = s.config.Load().Complete(i, s.draw)
-	i.Revision, i.State = rec.Revision, rec.State
-	if rec.Color != "" {
-		i.Color = rec.Color
-	}
+	i.Revision, i.State, i.Color = rec.Revision, rec.State, wanted(rec, i)
 	return i
+}
+
+// wanted is the colour that an instance is to have: that of its Services, unless a deploy was to change it that has not ended well.
+func wanted(rec *store.Instance, i Instance) string {
+	if rec.Color == "" || rec.Serving != nil {
+		return i.Color
+	}
+	return rec.Color
 }
 
 // Instances are all instances, by organization and name.
@@ -112,6 +117,17 @@ func refs(objects []expand.Object) []store.InstanceObject {
 // same says that two references mean one object.
 func same(a, b store.InstanceObject) bool {
 	return a.Kind == b.Kind && a.Namespace == b.Namespace && a.Name == b.Name
+}
+
+// writers are those among objects, which are the same for both colours.
+func writers(objects []store.InstanceObject) []store.InstanceObject {
+	var out []store.InstanceObject
+	for _, o := range objects {
+		if o.Component == expand.WriteObjects {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // union is all of a and what of b is not among it.
