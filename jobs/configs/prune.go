@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"yardmaster/executors/kube"
 	"yardmaster/jobs"
@@ -33,16 +34,40 @@ func (k pruneKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal)
 		return err
 	}
 	for _, ref := range in.Refs {
-		err := j.Do(pruneStep(ref), func() error {
-			err := k.d.cluster.Delete(ctx, ref)
-			if errors.Is(err, kube.ErrNotFound) || errors.Is(err, kube.ErrNoKind) {
-				return nil
-			}
+		if j.Done(pruneStep(ref)) {
+			continue
+		}
+		var passed any
+		switch err := k.d.cluster.DeleteOwned(ctx, ref); {
+		case errors.Is(err, kube.ErrNotOwned):
+			passed = ref.String()
+		case errors.Is(err, kube.ErrConflict): // it never rested
+			return jobs.Retry(fmt.Errorf("%s: %w", ref, err))
+		case err != nil && !errors.Is(err, kube.ErrNotFound) && !errors.Is(err, kube.ErrNoKind):
 			return again(err, ref.String()+": ")
-		})
-		if err != nil {
+		}
+		if err := j.Put(pruneStep(ref), passed); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// Finish says what was passed over.
+func (pruneKind) Finish(_ *store.Tx, op *store.Operation) error {
+	in, err := jobs.Input[pruneInput](*op)
+	if err != nil {
+		return err
+	}
+	var left []string
+	for _, ref := range in.Refs {
+		var name string
+		if jobs.Learnt(op, pruneStep(ref), &name) {
+			left = append(left, name)
+		}
+	}
+	if len(left) > 0 {
+		op.Notes = append(op.Notes, "left alone, since it is not this yard's: "+strings.Join(left, ", "))
 	}
 	return nil
 }

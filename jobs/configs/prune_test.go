@@ -3,6 +3,7 @@ package configs_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"yardmaster/executors/kube"
@@ -85,4 +86,24 @@ func TestPruningTakesWhatHasNoRecordsEvenBesideAFailedMove(t *testing.T) {
 	if err != nil || len(gone) != 1 || gone[0] != ref("ConfigMap", "stray").String() {
 		t.Errorf("would go: %v, %v", gone, err)
 	}
+}
+
+// Who made an object anew, or took the yard's label away, is not robbed of it.
+func TestWhatIsSomebodyElsesIsLeftAlone(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web"), configMap("c", "x"))
+	if err := y.cluster.Remove(ref("ConfigMap", "c")); err != nil {
+		t.Fatal(err)
+	}
+	if err := y.cluster.Create("kubectl-create", []byte(configMap("c", "mine"))); err != nil {
+		t.Fatal(err)
+	}
+	o := y.must(y.s.Remove(y.ctx, ann, "c", false))
+	if _, err := y.cluster.Get(y.ctx, ref("ConfigMap", "c")); err != nil {
+		t.Error(err)
+	}
+	if notes := strings.Join(o.Op.Notes, "\n"); !strings.Contains(notes, "left alone") || !strings.Contains(notes, "ConfigMap") {
+		t.Errorf("nobody is told: %q", notes)
+	}
+	y.agree()
 }
