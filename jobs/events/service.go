@@ -46,7 +46,7 @@ type Options struct {
 	DeadLetters int   // that are kept, the newest; 10,000
 	LetterBytes int64 // of their bodies together; 64 MiB
 	Memory      int   // events of a service that are kept in memory, for the last minute; 16,384
-	Behind      int64 // events of a service that a Stream may be behind; 100,000
+	Behind      int64 // events of a service that the receiver of a Stream may fall behind; 100,000
 
 	Retention Retention
 	Verifier  Verifier
@@ -83,7 +83,7 @@ type Service struct {
 	done   sync.WaitGroup
 
 	memory      *memory
-	behind      int64 // that a Stream may be
+	behind      int64 // that a receiver may fall
 	meter       meter
 	yard        *yard
 	noYard      bool

@@ -12,7 +12,7 @@ import (
 	"yardmaster/store/events"
 )
 
-// ErrBehind ends a Stream whose receiver is too slow, or that was to go on from too long ago.
+// ErrBehind ends a Stream whose receiver is too slow. It may come back: who resumes is read from the store, however far back.
 var ErrBehind = errors.New("too far behind the newest event")
 
 // Position is a place in the feed: of every service the id of the last event that was seen.
@@ -101,71 +101,87 @@ func (s *Service) Newest() Position {
 	return p
 }
 
-// Stream sends the chosen events behind a place (nil: those that come from now on), those of one service in the order of their
-// ids, each once. After a while without any it sends none, as a sign of life. It ends with the error of send, with ctx, with
-// ErrBehind, or with ErrClosed.
-func (s *Service) Stream(ctx context.Context, from Position, f Filter, send func([]Delivered) error) error {
-	at := s.Newest()
-	if from != nil {
-		for _, service := range events.Services {
-			at[service] = min(from[service], at[service])
-		}
+// Stream sends the chosen events behind a place (nil: those that come from now on) as far as they are still kept, those of one service in
+// the order of their ids, each once, and with them the place behind all that was looked at. It sends none at first, and after a while without
+// any, as a sign of life and of how far it is. It ends with the error of send, with ctx, with ErrBehind, or with ErrClosed.
+func (s *Service) Stream(ctx context.Context, from Position, f Filter, send func([]Delivered, Position) error) error {
+	r := s.reader(from, &f)
+	if err := send(nil, r.at.copy()); err != nil {
+		return err
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
+	atOnce := make(chan struct{})
+	close(atOnce)
 	for {
 		more := s.memory.more()
-		found, moved, err := s.next(ctx, at, &f)
+		found, moved, err := s.next(ctx, r)
 		if err != nil {
 			return err
 		}
 		if len(found) > 0 {
-			if err := send(found); err != nil {
+			if err := send(found, r.at.copy()); err != nil {
 				return err
 			}
 			beat.Reset(heartbeat)
 		}
 		if moved {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			continue
+			more = atOnce
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.over:
 			return ErrClosed
-		case <-more:
 		case <-beat.C:
-			if err := send(nil); err != nil {
+			if err := send(nil, r.at.copy()); err != nil {
 				return err
 			}
+		case <-more:
 		}
 	}
 }
 
-// next looks at the next events of every service and moves at behind them.
-func (s *Service) next(ctx context.Context, at Position, f *Filter) (found []Delivered, moved bool, err error) {
-	for _, service := range f.services() {
-		if behind := s.memory.last(service) - at[service]; behind > s.behind {
+// reader is how far one Stream is.
+type reader struct {
+	*Filter
+	at   Position
+	late map[events.Service]bool // it began further back than a receiver may fall, and has not caught up yet
+}
+
+func (s *Service) reader(from Position, f *Filter) *reader {
+	r := &reader{Filter: f, at: s.Newest(), late: map[events.Service]bool{}}
+	for service, newest := range r.at {
+		if from != nil {
+			r.at[service] = min(from[service], newest)
+			r.late[service] = newest-from[service] > s.behind
+		}
+	}
+	return r
+}
+
+// next looks at the next events of every service and moves the reader behind them.
+func (s *Service) next(ctx context.Context, r *reader) (found []Delivered, moved bool, err error) {
+	for _, service := range r.services() {
+		behind := s.memory.last(service) - r.at[service]
+		if r.late[service] = r.late[service] && behind > s.behind; behind > s.behind && !r.late[service] {
 			return nil, false, fmt.Errorf("%w: by %d events of %s", ErrBehind, behind, service)
 		}
-		page, known := s.memory.from(service, at[service]+1, streamPage)
-		to := at[service] + int64(len(page))
+		page, known := s.memory.from(service, r.at[service]+1, streamPage)
+		to := r.at[service] + int64(len(page))
 		if !known {
-			if page, to, err = s.stored(ctx, service, at[service]); err != nil {
+			if page, to, err = s.stored(ctx, service, r.at[service]); err != nil {
 				return nil, false, err
 			}
 		}
-		moved = moved || to > at[service]
+		moved = moved || to > r.at[service]
 		for i := range page {
-			at[service] = page[i].ID
-			if f.Matches(&page[i]) {
-				found = append(found, Delivered{page[i], at.copy()})
+			r.at[service] = page[i].ID
+			if r.Matches(&page[i]) {
+				found = append(found, Delivered{page[i], r.at.copy()})
 			}
 		}
-		at[service] = to
+		r.at[service] = to
 	}
 	return found, moved, nil
 }
@@ -180,10 +196,15 @@ func (p Position) copy() Position {
 
 // stored reads from events.db what lies behind an id; to is the last id that was looked for. Some may be gone by now.
 func (s *Service) stored(ctx context.Context, service events.Service, after int64) (page []events.Event, to int64, err error) {
-	to = min(after+streamPage, s.memory.last(service))
+	last := s.memory.last(service)
 	err = s.db.View(ctx, func(tx *events.Tx) error {
 		page = page[:0]
-		for id := after + 1; id <= to; id++ {
+		first, err := tx.NextID(service, after+1)
+		if err != nil {
+			return err
+		}
+		to = min(first+streamPage-1, last)
+		for id := first; id <= to; id++ {
 			e, err := tx.Event(service, id)
 			if isNotFound(err) {
 				continue

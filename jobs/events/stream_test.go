@@ -3,6 +3,7 @@ package events_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -42,6 +43,7 @@ func FuzzPosition(f *testing.F) {
 type listener struct {
 	mu   sync.Mutex
 	got  []domain.Delivered
+	at   domain.Position
 	err  error
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -52,10 +54,10 @@ func listen(c *scene, from domain.Position, f domain.Filter) *listener {
 	l := &listener{stop: cancel}
 	s := c.s
 	l.done.Go(func() {
-		err := s.Stream(ctx, from, f, func(d []domain.Delivered) error {
+		err := s.Stream(ctx, from, f, func(d []domain.Delivered, at domain.Position) error {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.got = append(l.got, d...)
+			l.got, l.at = append(l.got, d...), at
 			return nil
 		})
 		l.mu.Lock()
@@ -160,14 +162,19 @@ func TestAStreamSendsWhatWasAskedFor(t *testing.T) {
 
 func TestAReceiverWhoIsTooSlowIsToldSo(t *testing.T) {
 	c := newScene(t, domain.Options{Memory: 16, Behind: 500})
-	slow := make(chan struct{})
+	slow, begun := make(chan struct{}), make(chan struct{}, 1000)
 	result := make(chan error, 1)
 	c.ingest(nova(id(0), "compute.instance.update", 0))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	go func() {
-		result <- c.s.Stream(ctx, domain.Position{}, domain.Filter{}, func([]domain.Delivered) error { <-slow; return nil })
+		result <- c.s.Stream(ctx, domain.Position{}, domain.Filter{}, func([]domain.Delivered, domain.Position) error {
+			begun <- struct{}{}
+			<-slow
+			return nil
+		})
 	}()
+	<-begun
 	var in []domain.Incoming
 	for i := range 1000 {
 		in = append(in, note{id: id(i + 1), kind: "x", at: at(i), exchange: "else", payload: map[string]any{}}.incoming())
@@ -179,6 +186,64 @@ func TestAReceiverWhoIsTooSlowIsToldSo(t *testing.T) {
 	}
 }
 
+func TestWhoComesBackFromFarBehindMissesNothing(t *testing.T) {
+	c := newScene(t, domain.Options{Memory: 16, Behind: 100})
+	var in []domain.Incoming
+	for i := range 1000 {
+		in = append(in, note{id: id(i), kind: fmt.Sprint("x", i%10), at: at(i), exchange: "else", payload: map[string]any{}}.incoming())
+	}
+	c.ingest(in...)
+	for name, f := range map[string]domain.Filter{"all": {}, "some": {Type: "x9"}} {
+		want := map[string]int{"all": 990, "some": 99}[name]
+		l := listen(c, domain.Position{events.Nova: 10}, f)
+		eventually(t, name, func() bool { return l.len() >= want })
+		l.end()
+		if !errors.Is(l.err, context.Canceled) || len(l.got) != want || l.got[0].ID <= 10 || l.got[want-1].ID != 1000 {
+			t.Errorf("%s: %d events from %d on, %v", name, len(l.got), l.got[0].ID, l.err)
+		}
+	}
+}
+
+func TestWhoComesBackGetsWhatIsStillKept(t *testing.T) {
+	clock := begin
+	c := &scene{t: t, dir: t.TempDir(), o: domain.Options{Memory: 4, Behind: 10}, now: func() time.Time { return clock }}
+	c.open()
+	t.Cleanup(c.close)
+	more := func(from, n int) {
+		for i := range n {
+			c.ingest(nova(id(from+i), "compute.instance.update", 0))
+		}
+	}
+	more(0, 20)
+	clock = at(3600)
+	if gone, err := c.db.Trim(context.Background(), at(1), 0); err != nil || gone.Events != 20 {
+		t.Fatalf("trimmed %+v, %v", gone, err)
+	}
+	more(20, 15)
+	l := listen(c, domain.Position{}, domain.Filter{})
+	eventually(t, "what is kept", func() bool { return l.len() >= 15 })
+	l.end()
+	if len(l.got) != 15 || l.got[0].ID != 21 {
+		t.Errorf("%d events from %d on", len(l.got), l.got[0].ID)
+	}
+}
+
+func TestAReceiverKnowsWhereItIsBeforeAnythingMatches(t *testing.T) {
+	c := newScene(t, domain.Options{})
+	c.ingest(nova(id(0), "compute.instance.update", 0))
+	l := listen(c, nil, domain.Filter{Type: "never"})
+	where := func() domain.Position {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.at
+	}
+	eventually(t, "a sign of life", func() bool { return where() != nil })
+	if got := where().String(); got != "1.0.0.0" || l.len() != 0 {
+		t.Errorf("it is at %s", got)
+	}
+	l.end()
+}
+
 func TestAStreamEndsWithItsReceiverAndWithTheService(t *testing.T) {
 	c := newScene(t, domain.Options{})
 	l := listen(c, nil, domain.Filter{})
@@ -188,7 +253,7 @@ func TestAStreamEndsWithItsReceiverAndWithTheService(t *testing.T) {
 	}
 	gone := errors.New("receiver gone")
 	c.ingest(nova(id(0), "compute.instance.update", 0))
-	if err := c.s.Stream(context.Background(), domain.Position{}, domain.Filter{}, func([]domain.Delivered) error { return gone }); !errors.Is(err, gone) {
+	if err := c.s.Stream(context.Background(), domain.Position{}, domain.Filter{}, func([]domain.Delivered, domain.Position) error { return gone }); !errors.Is(err, gone) {
 		t.Errorf("ended with %v", err)
 	}
 	l = listen(c, nil, domain.Filter{})

@@ -193,7 +193,7 @@ func (a api) event(r *http.Request) (rest.Response, error) {
 	return rest.JSON(http.StatusOK, out), nil
 }
 
-// eventStream sends events as they are committed. One that falls behind is sent "lost": it may come back with the last id that it had.
+// eventStream sends events as they are committed. Who falls behind is sent "lost", and misses nothing by coming back with the last id.
 func (a api) eventStream(r *http.Request) (rest.Response, error) {
 	v := r.URL.Query()
 	f := eventjobs.Filter{Type: v.Get("type"), Instance: v.Get("instance"), RequestID: v.Get("request_id"), Host: v.Get("host"), Tenant: v.Get("tenant"),
@@ -213,9 +213,9 @@ func (a api) eventStream(r *http.Request) (rest.Response, error) {
 		return rest.Response{}, err
 	}
 	return rest.Events(func(ctx context.Context, send func(rest.Event) error) error {
-		err := a.events.Stream(ctx, from, f, func(batch []eventjobs.Delivered) error {
+		err := a.events.Stream(ctx, from, f, func(batch []eventjobs.Delivered, at eventjobs.Position) error {
 			if len(batch) == 0 {
-				return send(rest.Event{})
+				return send(rest.Event{ID: at.String()})
 			}
 			for i := range batch {
 				if err := send(rest.Event{ID: batch[i].At.String(), Name: "event", Data: shapeEvent(&batch[i].Event)}); err != nil {

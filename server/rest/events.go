@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// Event is one server-sent event. The zero Event is a comment that keeps idle
-// connections open.
+// Event is one server-sent event. One without a name and data is a comment
+// that keeps idle connections open, and an ID that it may have is where the
+// client goes on.
 type Event struct {
 	ID   string
 	Name string
@@ -48,16 +49,16 @@ func Events(run func(ctx context.Context, send func(Event) error) error) Respons
 var oneLine = strings.NewReplacer("\r", " ", "\n", " ")
 
 func (e Event) encode() ([]byte, error) {
-	if e == (Event{}) {
-		return []byte(": keep-alive\n\n"), nil
+	var b strings.Builder
+	if e.ID != "" {
+		fmt.Fprintf(&b, "id: %s\n", oneLine.Replace(e.ID))
+	}
+	if e.Name == "" && e.Data == nil {
+		return []byte(b.String() + ": keep-alive\n\n"), nil
 	}
 	data, err := json.Marshal(e.Data)
 	if err != nil {
 		return nil, fmt.Errorf("event %s: %w", e.Name, err)
-	}
-	var b strings.Builder
-	if e.ID != "" {
-		fmt.Fprintf(&b, "id: %s\n", oneLine.Replace(e.ID))
 	}
 	if e.Name != "" {
 		fmt.Fprintf(&b, "event: %s\n", oneLine.Replace(e.Name))

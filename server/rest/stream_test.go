@@ -74,10 +74,11 @@ func TestEventsOnTheWire(t *testing.T) {
 		return errors.Join(
 			send(rest.Event{ID: "7", Name: "op\nevent: forged", Data: map[string]string{"text": "a\nb"}}),
 			send(rest.Event{}),
+			send(rest.Event{ID: "8"}),
 			send(rest.Event{Data: []int{1}}))
 	})
 	w := do(newMux(t, io.Discard, "", streaming(resp)), "GET", "/s", "", "")
-	want := "id: 7\nevent: op event: forged\ndata: {\"text\":\"a\\nb\"}\n\n: keep-alive\n\ndata: [1]\n\n"
+	want := "id: 7\nevent: op event: forged\ndata: {\"text\":\"a\\nb\"}\n\n: keep-alive\n\nid: 8\n: keep-alive\n\ndata: [1]\n\n"
 	if w.Body.String() != want || w.Header().Get("Content-Type") != "text/event-stream" || !w.Flushed {
 		t.Errorf("got %q %v, want %q", w.Body, w.Header(), want)
 	}

@@ -64,6 +64,29 @@ func TestTrimTakesAQuietServiceToo(t *testing.T) {
 	db.sound(t)
 }
 
+func TestTheNextIDSkipsWhatIsGone(t *testing.T) {
+	db := open(t, 10, 3)
+	aged(t, db, 25)
+	next := func(from, want int64) {
+		t.Helper()
+		db.view(t, func(tx *events.Tx) error {
+			got, err := tx.NextID(events.Nova, from)
+			if got != want {
+				t.Errorf("after %d comes %d, want %d", from, got, want)
+			}
+			return err
+		})
+	}
+	next(1, 1)
+	next(25, 25)
+	next(40, 40)
+	trim(t, db, noon.Add(15*time.Hour), 0)
+	next(1, 11)
+	next(12, 12)
+	trim(t, db, noon.Add(100*time.Hour), 0)
+	next(1, 26)
+}
+
 func TestAClockFromTheFutureDoesNotKeepAPart(t *testing.T) {
 	db := open(t, 10, 3)
 	wrong := nova("", 0)
