@@ -36,7 +36,7 @@ func listed[T any](a *API, r *relation[T]) rest.Handler {
 // single makes the handler of one record.
 func single[T any](a *API, r *relation[T]) rest.Handler {
 	return func(req *http.Request) (rest.Response, error) {
-		id, _ := pythonInt(rest.Var(req, "id"))
+		id := idOf(req)
 		var v T
 		err := a.service.View(req.Context(), func(tx *events.Tx) (err error) {
 			v, err = r.rows.Get(tx, id)

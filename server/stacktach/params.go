@@ -1,12 +1,14 @@
 package stacktach
 
 import (
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"yardmaster/server/rest"
 	"yardmaster/store/events"
 )
 
@@ -86,6 +88,14 @@ func pythonInt(s string) (int64, bool) {
 	}
 	n, _ := strconv.ParseInt(s, 10, 64) // out of range it gives the nearest number
 	return n, true
+}
+
+// idOf is the id in a path, which the route lets be digits alone. One that is too long for a number is nobody's.
+func idOf(r *http.Request) int64 {
+	if id, ok := pythonInt(rest.Var(r, "id")); ok {
+		return id
+	}
+	return math.MaxInt64
 }
 
 // services by the names that clients use.

@@ -55,7 +55,7 @@ func (a *API) reports(r *http.Request) (rest.Response, error) {
 
 // report is /stacky/report/<id>/: what was stored, as it was stored.
 func (a *API) report(r *http.Request) (rest.Response, error) {
-	id, _ := pythonInt(rest.Var(r, "id"))
+	id := idOf(r)
 	var report events.Report
 	err := a.service.View(r.Context(), func(tx *events.Tx) (err error) {
 		report, err = events.Reports.Get(tx, id)

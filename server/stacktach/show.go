@@ -14,7 +14,7 @@ func (a *API) show(r *http.Request) (rest.Response, error) {
 	if err != nil {
 		return rest.Response{}, err
 	}
-	id, _ := pythonInt(rest.Var(r, "id"))
+	id := idOf(r)
 	resp, err := a.rows(r, func(tx *events.Tx) (list, error) {
 		e, err := tx.Event(s, id)
 		if err != nil {

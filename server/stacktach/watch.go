@@ -35,7 +35,7 @@ func (a *API) watch(r *http.Request) (rest.Response, error) {
 		return rest.Response{}, err
 	}
 	w := watcher{service: s, since: since, now: a.now().UTC().Truncate(time.Second)}
-	w.deployment, _ = pythonInt(rest.Var(r, "id"))
+	w.deployment = idOf(r)
 	w.event, _ = p.get("event_name")
 	if w.since.IsZero() {
 		w.since = w.now.Add(-watchBack)

@@ -3,6 +3,7 @@ package stacktach_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func TestWhatIsWatched(t *testing.T) {
 			t.Errorf("%q: %v until %s, want %s", query, ids, until, want)
 		}
 	}
-	for id, want := range map[string]string{"1": "[3 4]", "2": "[]", "99999999999999999999": "[]"} {
+	for id, want := range map[string]string{"1": "[3 4]", "2": "[]", "99999999999999999999": "[]", strings.Repeat("9", 61): "[]"} {
 		if ids, _ := y.get("/stacky/watch/" + id + "/").watched(); fmt.Sprint(ids) != want {
 			t.Errorf("deployment %s: %v", id, ids)
 		}
