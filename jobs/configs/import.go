@@ -127,8 +127,11 @@ type imported struct {
 	configs map[string]string
 }
 
-// mostEntries bounds the files of one export.
-const mostEntries = 100_000
+// The bounds of one export that is read back: its files, and the bytes of its configs.
+const (
+	mostEntries  = 100_000
+	mostImported = 256 << 20
+)
 
 // readExport reads an export back, within bounds, and nothing out of it that would lie elsewhere.
 func readExport(raw []byte, most int64) (*imported, error) {
@@ -160,7 +163,7 @@ func readExport(raw []byte, most int64) (*imported, error) {
 			}
 			indexed = true
 		case into != io.Discard:
-			if held += text.Len(); held > longestUpload {
+			if held += text.Len(); held > mostImported {
 				return nil, errTooMuch
 			}
 			out.configs[strings.TrimSuffix(strings.TrimPrefix(f.Name, configsDir), ".yaml")] = text.String()

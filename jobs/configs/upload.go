@@ -14,25 +14,29 @@ import (
 	"yardmaster/store"
 )
 
-// The bounds of what one upload may bring.
+// The bounds of what one upload may bring, in all of its files. A release of 300 objects has a megabyte.
 const (
 	mostFiles     = 5000
 	longestFile   = 16 << 20
-	longestUpload = 256 << 20
+	longestUpload = 32 << 20
+	longestNormal = 64 << 20 // in normal form, which indents
 )
 
 // reserved are names that the API has taken for itself.
 var reserved = []string{"versions", "history", "image", "upload", "search", "namespace", "registry", "apply", "previous", "k8s-inconsistencies", "rollback", "prune"}
 
-// ReadArchive takes an archive or a single text apart. Errors: ErrInvalid.
-func ReadArchive(name string, body []byte) ([]File, error) {
-	files, _, err := bundle.Read(name, body, bundle.Limits{Files: mostFiles, FileBytes: longestFile, TotalBytes: longestUpload})
-	if err != nil {
-		return nil, fmt.Errorf("%w: file: %w", ErrInvalid, err)
-	}
-	out := make([]File, len(files))
-	for i, f := range files {
-		out[i] = File{f.Name, f.Text}
+// ReadFiles takes the archives and single texts of one upload apart. Errors: ErrInvalid.
+func ReadFiles(files []File) ([]File, error) {
+	r := bundle.NewReader(bundle.Limits{Files: mostFiles, FileBytes: longestFile, TotalBytes: longestUpload})
+	var out []File
+	for _, f := range files {
+		found, _, err := r.Read(f.Name, f.Text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: file: %w", ErrInvalid, err)
+		}
+		for _, one := range found {
+			out = append(out, File{one.Name, one.Text})
+		}
 	}
 	return out, nil
 }
@@ -68,10 +72,16 @@ func (s *Service) documents(files []File) ([]materialize.Document, error) {
 	}
 	var docs []materialize.Document
 	var faults []error
+	normal := 0
 	for _, f := range files {
 		found, err := materialize.Documents(f.Name, string(f.Text), materialize.Options{Values: values, Reserved: reserved})
 		if err != nil {
 			faults = append(faults, err)
+		}
+		for _, doc := range found {
+			if normal += len(doc.Text); normal > longestNormal {
+				return nil, fmt.Errorf("%w: base_config: all objects together have more than %d bytes", ErrInvalid, longestNormal)
+			}
 		}
 		docs = append(docs, found...)
 	}

@@ -380,6 +380,29 @@ func TestArchivesAreTakenApart(t *testing.T) {
 	s.asked()
 }
 
+func TestTheFilesOfAnUploadAreBoundedTogether(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create("a.yml")
+	if err == nil {
+		_, err = w.Write(bytes.Repeat([]byte("# nothing\n"), 1<<20))
+	}
+	if err = errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s := begin(t)
+	fields := []string{"release_version", "1"}
+	for range 4 {
+		fields = append(fields, "file:a.zip", b.String())
+	}
+	for path, want := range map[string]string{"/base_configs": "all files together have more than 33554432 bytes", "/patches/apply": "all files together"} {
+		if a := s.postParts(path, fields...); a.Code != 400 || !contains(a.Body.String(), want) {
+			t.Errorf("%s: %d %s", path, a.Code, a.Body)
+		}
+	}
+	s.asked()
+}
+
 func TestObjectsSayWhyWhereTheirOperationDoesNot(t *testing.T) {
 	s := begin(t)
 	var failures []configs.Failure

@@ -23,15 +23,11 @@ func sources(f *form, field string) ([]configs.File, error) {
 	if value != "" {
 		return []configs.File{{Name: field, Text: []byte(value)}}, nil
 	}
-	var all []configs.File
-	for _, up := range f.files {
-		texts, err := configs.ReadArchive(up.name, up.body)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, texts...)
+	all := make([]configs.File, len(f.files))
+	for i, up := range f.files {
+		all[i] = configs.File{Name: up.name, Text: up.body}
 	}
-	return all, nil
+	return configs.ReadFiles(all)
 }
 
 // submitUpload stores base configs and begins to push them.

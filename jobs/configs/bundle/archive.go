@@ -70,7 +70,9 @@ func (c *collection) tar(name string, body []byte) error {
 	}
 	// Headers and padding of a tar file take up to this much an entry.
 	const overhead = 2 << 10
-	stream := &io.LimitedReader{R: z, N: c.limits.TotalBytes + int64(c.limits.Files)*entriesPerFile*overhead}
+	most := c.limits.TotalBytes + int64(c.limits.Files)*entriesPerFile*overhead - c.spent.stream
+	stream := &io.LimitedReader{R: z, N: most}
+	defer func() { c.spent.stream += most - stream.N }()
 	r := tar.NewReader(stream)
 	for {
 		h, err := r.Next()

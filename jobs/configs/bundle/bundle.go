@@ -42,11 +42,31 @@ const (
 	entriesPerFile = 10
 )
 
+// Reader reads the bundles that came together, one after the other. Its limits are those of all of them.
+type Reader struct {
+	limits Limits
+	spent  spent
+}
+
+// spent is what has been used of the limits.
+type spent struct {
+	files, entries int
+	bytes, stream  int64 // stream is what tar files unpacked to
+}
+
+// NewReader makes a Reader.
+func NewReader(l Limits) *Reader { return &Reader{limits: l.orDefault()} }
+
+// Read is Read of a Reader for one bundle.
+func Read(name string, body []byte, l Limits) (files []File, skipped []string, err error) {
+	return NewReader(l).Read(name, body)
+}
+
 // Read returns the .yml, .yaml and .json files of an upload called name, sorted by name, and the names of what it passed over:
 // directories aside, other files, hidden ones and archives inside the archive. .zip, .tar.gz and .tgz are archives, and content must be
 // what the name says. Errors (ErrBundle, ErrTooLarge) name the file and the reason.
-func Read(name string, body []byte, l Limits) (files []File, skipped []string, err error) {
-	c := &collection{limits: l.orDefault(), seen: map[string]bool{}}
+func (r *Reader) Read(name string, body []byte) (files []File, skipped []string, err error) {
+	c := &collection{limits: r.limits, spent: &r.spent, seen: map[string]bool{}}
 	switch form, is := formOf(name), formOfContent(body); {
 	case form == "":
 		return nil, nil, refuse(name, "ends in none of .zip, .tar.gz, .tgz, .yml, .yaml, .json")
@@ -121,14 +141,13 @@ func config(name string) bool {
 	return false
 }
 
-// collection is what has been taken so far.
+// collection is what has been taken of one bundle so far.
 type collection struct {
 	limits  Limits
+	spent   *spent
 	files   []File
 	skipped []string
 	seen    map[string]bool
-	entries int
-	bytes   int64
 }
 
 func (c *collection) single(name string, body []byte) error {
@@ -144,8 +163,8 @@ func (c *collection) single(name string, body []byte) error {
 
 // entry judges the name of an archive's next file; ok says that it is to be taken.
 func (c *collection) entry(name string) (cleaned string, ok bool, err error) {
-	if c.entries++; c.entries > c.limits.Files*entriesPerFile {
-		return "", false, tooLarge(name, "the archive lists more than %d files", c.limits.Files*entriesPerFile)
+	if c.spent.entries++; c.spent.entries > c.limits.Files*entriesPerFile {
+		return "", false, tooLarge(name, "archives list more than %d files", c.limits.Files*entriesPerFile)
 	}
 	if cleaned, err = clean(name); err != nil {
 		return "", false, err
@@ -162,7 +181,7 @@ func (c *collection) entry(name string) (cleaned string, ok bool, err error) {
 }
 
 func (c *collection) room(name string) error {
-	if len(c.files) >= c.limits.Files {
+	if c.spent.files >= c.limits.Files {
 		return tooLarge(name, "more than %d files", c.limits.Files)
 	}
 	return nil
@@ -172,9 +191,10 @@ func (c *collection) take(name string, body []byte) error {
 	if int64(len(body)) > c.limits.FileBytes {
 		return tooLarge(name, "has more than %d bytes", c.limits.FileBytes)
 	}
-	if c.bytes += int64(len(body)); c.bytes > c.limits.TotalBytes {
+	if c.spent.bytes += int64(len(body)); c.spent.bytes > c.limits.TotalBytes {
 		return tooLarge(name, "all files together have more than %d bytes", c.limits.TotalBytes)
 	}
+	c.spent.files++
 	c.files = append(c.files, File{Name: name, Text: body})
 	return nil
 }

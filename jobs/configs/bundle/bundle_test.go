@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -241,4 +242,52 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestBundlesThatCameTogetherShareTheirLimits(t *testing.T) {
+	read := func(l bundle.Limits, bodies ...[]byte) error {
+		r := bundle.NewReader(l)
+		for i, body := range bodies {
+			name := "a.tgz"
+			if bytes.HasPrefix(body, []byte("PK")) {
+				name = "a.zip"
+			} else if !bytes.HasPrefix(body, []byte{0x1f}) {
+				name = "a.yml"
+			}
+			if _, _, err := r.Read(name, body); err != nil {
+				if i != len(bodies)-1 {
+					t.Errorf("the bundle before the last: %v", err)
+				}
+				return err
+			}
+		}
+		return nil
+	}
+	z := zipOf(t, entry{name: "a.yml", text: "12345"}, entry{name: "b.yml", text: "12345"})
+	g := tarOf(t, entry{name: "a.yml", text: "12345"}, entry{name: "b.yml", text: "12345"})
+	idle := tarOf(t, entry{name: "a.bin", text: strings.Repeat("x", 150<<10)})
+	full := bundle.Limits{Files: 5, FileBytes: 10, TotalBytes: 25}
+	if err := read(full, z, g, []byte("12345")); err != nil {
+		t.Error(err)
+	}
+	for name, c := range map[string]struct {
+		l      bundle.Limits
+		bodies [][]byte
+	}{
+		"bytes":             {bundle.Limits{TotalBytes: 24}, [][]byte{z, g, []byte("12345")}},
+		"files":             {bundle.Limits{Files: 4}, [][]byte{z, g, []byte("12345")}},
+		"entries":           {bundle.Limits{Files: 1}, [][]byte{zipOf(t, many(9, "txt")...), zipOf(t, many(2, "txt")...)}},
+		"what is not taken": {bundle.Limits{Files: 10, TotalBytes: 1 << 10}, [][]byte{idle, idle}},
+	} {
+		if err := read(c.l, c.bodies...); !errors.Is(err, bundle.ErrTooLarge) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func many(n int, ending string) (out []entry) {
+	for i := range n {
+		out = append(out, entry{name: fmt.Sprintf("%d.%s", i, ending), text: "x"})
+	}
+	return out
 }

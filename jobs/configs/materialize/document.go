@@ -7,9 +7,12 @@ import (
 	"strings"
 )
 
+// The bounds of one text. What a text of values takes to be read is a kilobyte for each of them, however short it is written.
 const (
 	maxBytes     = 16 << 20
 	maxDocuments = 2000
+	maxValues    = 250_000 // of a document
+	maxNormal    = 4 << 20 // bytes of an object in normal form; no cluster takes as much
 )
 
 // Documents splits a text at its document separators, puts the placeholders' values in and brings each document into normal form.
@@ -50,6 +53,10 @@ type reader struct {
 func (r *reader) chunk(c chunk) {
 	skip, some := c.content()
 	if !some {
+		return
+	}
+	if values(c.text) > maxValues {
+		r.faults.add(tooMany(r.file, c))
 		return
 	}
 	v, err := decode(c.text)
@@ -108,6 +115,9 @@ func (r *reader) object(tree map[string]any, n node) {
 		return
 	}
 	normal, err := encode(tree)
+	if err == nil && len(normal) > maxNormal {
+		err = fmt.Errorf("has %d bytes, %d are allowed", len(normal), maxNormal)
+	}
 	if err != nil {
 		r.faults.add(&Error{File: r.file, Line: n.line, Object: o.ID(), Reason: err.Error()})
 		return

@@ -131,6 +131,35 @@ func TestTextsAreBounded(t *testing.T) {
 	}
 }
 
+func TestWhatTakesTooMuchToReadIsNotRead(t *testing.T) {
+	const head = "# target: a\napiVersion: v1\nkind: Widget\nmetadata: {name: a}\nspec: "
+	for name, body := range map[string]string{
+		"a flow list":  "[" + strings.Repeat("{},", 300_000) + "]",
+		"a block list": "\n" + strings.Repeat("- \n", 300_000),
+		"a block map":  "\n" + strings.Repeat("  a: 1\n", 300_000),
+	} {
+		for what, read := range map[string]func(string) error{
+			"a base config": func(text string) error {
+				_, err := materialize.Documents("f.yml", text, materialize.Options{})
+				return err
+			},
+			"a patch": func(text string) error { _, err := materialize.ParsePatches("f.yml", text); return err },
+		} {
+			if err := read(head + body); err == nil || !strings.Contains(err.Error(), "too many values") {
+				t.Errorf("%s, %s: got %.100v", what, name, err)
+			}
+		}
+	}
+	deep := head + strings.Repeat("{a: ", 4000) + "x" + strings.Repeat("}", 4000)
+	if _, err := materialize.Documents("f.yml", deep, materialize.Options{}); err == nil || !strings.Contains(err.Error(), "bytes, 4194304 are allowed") {
+		t.Errorf("got %.100v", err)
+	}
+	dashboard := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: |\n" + strings.Repeat("    {\"id\": 12, \"at\": \"12:30:00\", \"url\": \"http://x/y-z\"},\n", 20_000)
+	if _, err := materialize.Documents("f.yml", dashboard, materialize.Options{}); err != nil {
+		t.Errorf("a megabyte of text: %v", err)
+	}
+}
+
 func TestEveryPatchOfAFileHasItsTarget(t *testing.T) {
 	text := "# target: one\n---\nspec: {a: 1}\n---\n\n# why\n# target: two\nkind: Deployment\nspec: {}\n---\n" +
 		"kind: ConfigMap\nmetadata: {name: three}\n---\n{comment: c, kind: NetworkPolicy, target: four, patch: []}\n---\n# target: five\n" +

@@ -65,6 +65,10 @@ func (r *patchReader) chunk(c chunk) {
 		target = r.carried
 	}
 	r.carried = ""
+	if values(c.text) > maxValues {
+		r.faults.add(tooMany(r.file, c))
+		return
+	}
 	v, err := decode(c.text)
 	if err != nil {
 		r.faults.add(faultsOf(r.file, c.line, err)...)

@@ -1,6 +1,9 @@
 package materialize
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // chunk is one document of a text, as given.
 type chunk struct {
@@ -73,6 +76,26 @@ func (c chunk) trim() chunk {
 	}
 	c.text = strings.TrimRight(c.text, " \t\r\n") + "\n"
 	return c
+}
+
+// values is how many values a text has at most: each begins a list or map, or follows a comma, a dash or a colon.
+func values(text string) int {
+	n := 0
+	for i := range len(text) {
+		switch text[i] {
+		case ',', '[', '{':
+			n++
+		case '-', ':', '?':
+			if i+1 == len(text) || strings.IndexByte(" \t\r\n", text[i+1]) >= 0 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func tooMany(file string, c chunk) *Error {
+	return &Error{File: file, Line: c.line, Reason: fmt.Sprintf("has too many values, %d are allowed in a document", maxValues)}
 }
 
 // shorten is for words of others in an error.
