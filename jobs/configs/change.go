@@ -20,6 +20,7 @@ type edit struct {
 	writes  []func(*store.Tx, *store.Operation) error
 	wait    bool // the operation waits until what it pushed is healthy
 	force   bool // push although the cluster is known to be as it should
+	rerun   bool // Jobs that have run and are gone, too
 	notes   []Preview
 	patches []int64
 }

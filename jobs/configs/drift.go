@@ -64,6 +64,7 @@ type watched struct {
 	number         int64  // of its materialization
 	ref            string // id by which the cluster's answer names it
 	since          store.ConfigDrift
+	ran            bool // a Job that may be gone because it has ended
 }
 
 // watch is what the cluster is to be like at one moment.
@@ -99,6 +100,9 @@ func (s *Service) watch(ctx context.Context, out *Inconsistencies) (w watch, err
 			next := watched{id: id, show: st.show(id), number: o.rec.Current, since: o.rec.Drift}
 			if out != nil {
 				if next.text, err = s.unpack(o.current.Body); err != nil {
+					return err
+				}
+				if next.ran, err = s.ran(o, next.text); err != nil {
 					return err
 				}
 			}
@@ -151,7 +155,7 @@ func (out *Inconsistencies) enter(w watched, d kube.Drift) {
 	switch {
 	case d.Skipped != "":
 		out.skip(w.show, skipCluster, materialize.Conceal(w.text, d.Skipped))
-	case d.Clean():
+	case d.Clean(), d.Missing && w.ran:
 		out.Consistent = append(out.Consistent, w.show)
 	case !d.Missing && len(d.Rows) == 0 && d.Refused == "":
 		out.Consistent = append(out.Consistent, w.show)

@@ -36,6 +36,7 @@ type pushed struct {
 	Hash   string           `json:"hash"`
 	Stage  int              `json:"stage"`
 	Seen   store.ConfigSeen `json:"seen,omitzero"`
+	Ran    bool             `json:"ran,omitempty"` // a Job that is not to run again if it was cleaned up
 }
 
 // The steps of a push.
@@ -50,6 +51,7 @@ const (
 	outcomeApplied   = "applied"
 	outcomeUnchanged = "unchanged"
 	outcomeFailed    = "failed"
+	outcomeEnded     = "ended" // a Job that has done its work and is gone
 )
 
 // objectResult is what a step has learnt of its object.
@@ -83,6 +85,11 @@ func (s *Service) pushInput(st *state, e *edit, objects []*object) (*pushInput, 
 		p := pushed{ID: o.rec.ID, Show: st.show(o.rec.ID), Number: o.rec.Current, Hash: o.current.Hash, Stage: stage(o.rec.Kind)}
 		if o.golden != nil && o.golden.Hash == p.Hash {
 			p.Seen = o.rec.Seen
+		}
+		if !e.rerun {
+			if p.Ran, err = s.ran(o, o.made.text); err != nil {
+				return nil, err
+			}
 		}
 		all = append(all, entry{p, o.made.text})
 	}
@@ -236,6 +243,9 @@ func (p *run) one(ctx context.Context, o pushed) (objectResult, error) {
 		kept, err := p.d.keepSeen(seen)
 		return objectResult{Outcome: outcomeUnchanged, Seen: kept}, err
 	}
+	if ended, err := p.ended(ctx, o); err == nil && ended {
+		return objectResult{Outcome: outcomeEnded}, nil
+	}
 	applied, err := p.apply(ctx, m)
 	switch {
 	case err == nil:
@@ -316,7 +326,8 @@ func failures(in pushInput, steps []store.Step) []Failure {
 	return out
 }
 
-// Push takes the newest materialization of one object, or of all, to the cluster. Errors: ErrNotFound, ErrConflict.
+// Push takes the newest materialization of one object, or of all, to the cluster. Only a Job that is named runs again after the cluster
+// has cleaned it up. Errors: ErrNotFound, ErrConflict.
 func (s *Service) Push(ctx context.Context, by Who, ref string, dry bool) (Change, error) {
 	return s.change(ctx, by, kindPush, dry, func(st *state, e *edit) error {
 		if ref == "" {
@@ -327,6 +338,7 @@ func (s *Service) Push(ctx context.Context, by Who, ref string, dry bool) (Chang
 		if err != nil {
 			return err
 		}
+		e.rerun = true
 		e.touch(o.rec.ID)
 		return nil
 	})

@@ -68,7 +68,7 @@ func (p *run) unwell() map[string]string {
 	out := map[string]string{}
 	for _, o := range p.in.Objects {
 		var res objectResult
-		if p.j.Get(stepObject+"/"+o.ID, &res) && res.Outcome != outcomeFailed && !p.j.Done(stepHealth+"/"+o.ID) {
+		if p.j.Get(stepObject+"/"+o.ID, &res) && res.Outcome != outcomeFailed && res.Outcome != outcomeEnded && !p.j.Done(stepHealth+"/"+o.ID) {
 			out[o.ID] = "not looked at"
 		}
 	}

@@ -1,6 +1,10 @@
 package materialize
 
-import "sigs.k8s.io/yaml"
+import (
+	"reflect"
+
+	"sigs.k8s.io/yaml"
+)
 
 // Annotation is one annotation of an object; false if it has none of that name.
 func Annotation(text, name string) (string, bool) {
@@ -51,4 +55,21 @@ func Secrets(text string) []string {
 		out = append(out, v)
 	}
 	return out
+}
+
+// SameRun says that two texts are of Jobs that the cluster removes some time after they have ended, and that run the same.
+func SameRun(a, b string) bool {
+	var specs [2]map[string]any
+	for i, text := range []string{a, b} {
+		var o struct {
+			Kind string         `json:"kind"`
+			Spec map[string]any `json:"spec"`
+		}
+		if yaml.Unmarshal([]byte(text), &o) != nil || o.Kind != "Job" || o.Spec["ttlSecondsAfterFinished"] == nil {
+			return false
+		}
+		delete(o.Spec, "ttlSecondsAfterFinished")
+		specs[i] = o.Spec
+	}
+	return reflect.DeepEqual(specs[0], specs[1])
 }
