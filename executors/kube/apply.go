@@ -85,11 +85,22 @@ func (c *Client) Apply(ctx context.Context, m Manifest, opt ApplyOptions) (Appli
 		return Applied{}, err
 	}
 	done := c.applied(m, got, live, opt)
-	if opt.Dry && opt.Takeover {
-		done.Rows = append(done.Rows, leftovers(c.additions(ctx, o, want, got))...)
+	if opt.Dry {
+		done.Rows = append(done.Rows, c.going(ctx, o, want, got, opt)...)
 		done.Changed = len(done.Rows) > 0
 	}
 	return done, nil
+}
+
+// going is what of others an apply would take away: a dry run cannot take over and apply at once.
+func (c *Client) going(ctx context.Context, o object, want, would *unstructured.Unstructured, opt ApplyOptions) (rows []Row) {
+	switch {
+	case opt.Whole:
+		_, rows = c.wholly(ctx, o, want, would)
+	case opt.Takeover:
+		rows = leftovers(c.additions(ctx, o, want, would))
+	}
+	return rows
 }
 
 // applied says what an apply has made of a live object, or would.
@@ -151,10 +162,14 @@ func (c *Client) ready(ctx context.Context, o object, live *unstructured.Unstruc
 	if yard := live.GetLabels()[LabelYard]; yard != "" && yard != c.opt.Yard && !opt.Seize {
 		return nil, fmt.Errorf("%s: %w: it belongs to yard %s; take its label %s away to hand it over", o, ErrConflict, yard, LabelYard)
 	}
-	if opt.Takeover && !opt.Dry {
-		return c.takeOver(ctx, o, live)
+	var err error
+	if (opt.Takeover || opt.Whole) && !opt.Dry {
+		live, err = c.takeOver(ctx, o, live)
 	}
-	return live, nil
+	if opt.Whole && !opt.Dry && err == nil {
+		live, err = c.rebook(ctx, o, live, c.seizure)
+	}
+	return live, err
 }
 
 // differences are what applying changes, or has changed.

@@ -41,7 +41,8 @@ type Cluster interface {
 	// Scan is Diff of many, and cheap for those that have not changed since they were seen clean. What cannot be compared is in the
 	// result with its reason; the error is only for a cluster that does not answer, with what was found until then.
 	Scan(ctx context.Context, ms []Manifest, seen map[string]Seen) (map[string]Drift, error) // both by Ref.ID
-	// Sides is an object as it is and as its manifest would make it, to be read: without what the cluster keeps book with, secrets masked.
+	// Sides is an object as it is and as applying its manifest as a Whole would make it, to be read: without what the cluster keeps book
+	// with, secrets masked.
 	Sides(ctx context.Context, m Manifest) (Sides, error)
 	// Get is the whole object as JSON, with status and managed fields, in clear.
 	Get(ctx context.Context, r Ref) ([]byte, error)
@@ -94,6 +95,7 @@ type Cluster interface {
 type ApplyOptions struct {
 	Dry      bool // ask the cluster what would become of it, and change nothing
 	Takeover bool // what kubectl apply set and the manifest has not goes
+	Whole    bool // what anybody but the cluster has added goes, too, but for finalizers and what programs note in the object's metadata
 	Seize    bool // the object may be marked as another yard's; it becomes this one's
 	Rows     bool // say what changed
 }

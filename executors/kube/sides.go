@@ -38,7 +38,8 @@ func (c *Client) Sides(ctx context.Context, m Manifest) (Sides, error) {
 	if err != nil {
 		return Sides{}, err
 	}
-	a, b := content(now.Object), content(would.Object)
+	will, _ := c.wholly(ctx, o, want, would)
+	a, b := content(now.Object), content(will)
 	liveMask, wantMask := masked, masked
 	if o.Kind == "Secret" && !reflect.DeepEqual(a, b) {
 		liveMask, wantMask = maskedLive, maskedExpected // that they differ may be seen

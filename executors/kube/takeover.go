@@ -17,8 +17,15 @@ var clientSide = []string{"kubectl-client-side-apply", "before-first-apply"}
 
 // takeOver makes this yard the owner of what kubectl apply has set. What the manifest does not have goes with the next apply.
 func (c *Client) takeOver(ctx context.Context, o object, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	return c.rebook(ctx, o, live, func(live *unstructured.Unstructured) ([]byte, error) {
+		return csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(clientSide...), c.opt.FieldManager)
+	})
+}
+
+// rebook changes who holds what of an object by a JSON patch that is meant for one version of it; nil changes nothing.
+func (c *Client) rebook(ctx context.Context, o object, live *unstructured.Unstructured, patch func(*unstructured.Unstructured) ([]byte, error)) (*unstructured.Unstructured, error) {
 	err := contested(ctx, func() (bool, error) {
-		body, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(clientSide...), c.opt.FieldManager)
+		body, err := patch(live)
 		if err != nil {
 			return false, fmt.Errorf("%s: managed fields: %w", o, err)
 		}
@@ -34,7 +41,7 @@ func (c *Client) takeOver(ctx context.Context, o object, live *unstructured.Unst
 	return live, err
 }
 
-// leftovers are what taking over removes, among what others have added: a dry run cannot take over and apply at once.
+// leftovers are what taking over removes, among what others have added.
 func leftovers(foreign []Row) []Row {
 	return slices.DeleteFunc(foreign, func(r Row) bool { return !slices.Contains(clientSide, r.Manager) })
 }

@@ -270,14 +270,14 @@ func (r *run) bring(ctx context.Context, i item) error {
 // put applies one text, and makes its namespace if there is none.
 func (r *run) put(ctx context.Context, text int) error {
 	m := r.texts[text]
-	_, err := r.cluster.Apply(ctx, m, kube.ApplyOptions{Takeover: true})
+	_, err := r.cluster.Apply(ctx, m, kube.ApplyOptions{Whole: true})
 	if errors.Is(err, kube.ErrNoNamespace) {
 		space, perr := kube.Parse([]byte(fmt.Sprintf(`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":%q}}`, r.namespace(m))))
 		if perr != nil {
 			return perr
 		}
 		if _, err = r.cluster.Apply(ctx, space, kube.ApplyOptions{}); err == nil {
-			_, err = r.cluster.Apply(ctx, m, kube.ApplyOptions{Takeover: true})
+			_, err = r.cluster.Apply(ctx, m, kube.ApplyOptions{Whole: true})
 		}
 	}
 	return again(err)

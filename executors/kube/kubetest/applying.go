@@ -107,6 +107,79 @@ status: {phase: Old}`))
 			s.Error("taken over twice")
 		}
 	}},
+	{"what others have added goes from an object that is wholly the yard's", func(s *site) {
+		s.apply(deployment)
+		s.apply(configMap)
+		s.ready(web)
+		settings := ref("v1", "ConfigMap", "settings")
+		s.Edit(s, "kubectl-set", web, func(obj map[string]any) {
+			spec := deep(obj, "spec", "template", "spec").(map[string]any)
+			first := deep(spec, "containers", 0).(map[string]any)
+			first["env"] = append(first["env"].([]any), map[string]any{"name": "EXTRA", "value": "by hand"})
+			first["securityContext"] = map[string]any{"runAsNonRoot": true}
+			first["image"] = "registry.test/web:by-hand"
+			spec["terminationGracePeriodSeconds"] = int64(7)
+		})
+		s.Edit(s, "kubectl-edit", web, func(obj map[string]any) {
+			spec := deep(obj, "spec", "template", "spec").(map[string]any)
+			spec["containers"] = append(spec["containers"].([]any), map[string]any{"name": "sidecar", "image": "registry.test/sidecar:1"})
+			obj["metadata"].(map[string]any)["labels"].(map[string]any)["by"] = "hand"
+		})
+		s.Edit(s, "kubectl-edit", settings, func(obj map[string]any) { obj["data"].(map[string]any)["extra"] = "by hand" })
+		for _, text := range []string{deployment, configMap} {
+			r := s.manifest(text).Ref
+			sides, err := s.Cluster.Sides(s.Context(), s.manifest(text))
+			s.must(err)
+			if !strings.Contains(string(sides.Live), "by hand") || strings.Contains(string(sides.Want), "hand") || strings.Contains(string(sides.Want), "sidecar") {
+				s.Errorf("%s: %s\nis to become %s", r, sides.Live, sides.Want)
+			}
+			would := s.applied(text, kube.ApplyOptions{Dry: true, Whole: true})
+			if len(would.Rows) == 0 || !would.Changed {
+				s.Errorf("%s: dry %+v", r, would)
+			}
+			s.applied(text, kube.ApplyOptions{Whole: true})
+			s.ready(web) // its controller has noted the new revision
+			s.clean(text)
+			raw, err := s.Cluster.Get(s.Context(), r)
+			s.must(err)
+			if strings.Contains(string(raw), "by hand") || strings.Contains(string(raw), "sidecar") || strings.Contains(string(raw), "runAsNonRoot") {
+				s.Errorf("%s is still %s", r, raw)
+			}
+			if again := s.applied(text, kube.ApplyOptions{Whole: true}); again.Changed {
+				s.Errorf("%s has changed twice", r)
+			}
+			s.alike(text)
+		}
+	}},
+	{"an object that is wholly the yard's keeps what programs need on it", func(s *site) {
+		s.apply(deployment)
+		s.ready(web)
+		s.Edit(s, "backup-controller", web, func(obj map[string]any) {
+			meta := obj["metadata"].(map[string]any)
+			meta["annotations"] = map[string]any{"backup.test/last": "yesterday"}
+			meta["finalizers"] = []any{"backup.test/wait"}
+		})
+		s.Edit(s, "kubectl-rollout", web, func(obj map[string]any) {
+			deep(obj, "spec", "template", "metadata").(map[string]any)["annotations"] = map[string]any{"kubectl.kubernetes.io/restartedAt": "now"}
+		})
+		s.ready(web)
+		s.alike(deployment)
+		s.applied(deployment, kube.ApplyOptions{Whole: true})
+		obj := s.object(web)
+		if deep(obj, "metadata", "annotations", "backup.test/last") == nil || deep(obj, "metadata", "finalizers") == nil ||
+			deep(obj, "spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt") == nil {
+			s.Errorf("got %v", obj["metadata"])
+		}
+		s.Edit(s, "backup-controller", web, func(obj map[string]any) { delete(obj["metadata"].(map[string]any), "finalizers") })
+	}},
+	{"what was made by hand becomes wholly the yard's, and keeps the cluster's defaults", func(s *site) {
+		for _, text := range []string{deployment, service, statefulClaims} {
+			s.Create(s, "kubectl-create", text)
+			s.applied(text, kube.ApplyOptions{Whole: true})
+			s.clean(text)
+			s.alike(text)
+		}
+	}},
 	{"many may apply one object at a time", func(s *site) {
 		s.apply(configMap)
 		var wg sync.WaitGroup
@@ -157,4 +230,16 @@ status: {phase: Old}`))
 			}
 		}
 	}},
+}
+
+// alike waits until applying an object as a whole would change nothing.
+func (s *site) alike(text string) {
+	s.Helper()
+	var sides kube.Sides
+	s.eventually(func() bool {
+		var err error
+		sides, err = s.Cluster.Sides(s.Context(), s.manifest(text))
+		s.must(err)
+		return string(sides.Live) == string(sides.Want)
+	}, func() any { return string(sides.Live) + "\n" + string(sides.Want) })
 }
