@@ -43,7 +43,7 @@ type Cluster interface {
 	Scan(ctx context.Context, ms []Manifest, seen map[string]Seen) (map[string]Drift, error) // both by Ref.ID
 	// Sides is an object as it is and as applying its manifest as a Whole would make it, to be read: without what the cluster keeps book
 	// with, secrets masked.
-	Sides(ctx context.Context, m Manifest) (Sides, error)
+	Sides(ctx context.Context, m Manifest, o SidesOptions) (Sides, error)
 	// Get is the whole object as JSON, with status and managed fields, in clear.
 	Get(ctx context.Context, r Ref) ([]byte, error)
 	// Owned are all objects that this yard has applied, as far as it may list them, in the order of Ref.Compare.
@@ -119,7 +119,13 @@ type Row struct {
 	At       time.Time `json:"at,omitzero"`
 }
 
-// Sides is an object on either side of an apply, in JSON; nil where there is none. What differs in a masked value alone looks the same.
+// SidesOptions say who is to read them.
+type SidesOptions struct {
+	Closed bool // the values of all variables are masked, whatever they are called
+}
+
+// Sides is an object on either side of an apply, in JSON; nil where there is none. A masked value that differs has another mask on
+// either side.
 type Sides struct{ Live, Want []byte }
 
 // Drift is how a live object differs from its manifest.

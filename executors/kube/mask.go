@@ -8,17 +8,20 @@ import (
 	"strings"
 )
 
-// What stands for a secret's value in a row.
+// What stands for a secret's value: in a row, in two sides of which it differs, and anywhere else.
 const (
 	maskedExpected = "*** (expected)"
 	maskedLive     = "*** (live)"
+	maskedBefore   = "*** (before)"
+	maskedAfter    = "*** (after)"
 	masked         = "***"
 )
 
 var (
 	secretName = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|private.?key|api.?key|access.?key`)
-	secretEnv  = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|key`)
+	secretEnv  = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|key|private|pwd|pass($|[_.-])|(^|[_.-])pw($|[_.-])|auth$`)
 	secretFlag = regexp.MustCompile(`(?i)(passw|passphrase|secret|token|credential|key)[a-z0-9_.-]*[=: ]`)
+	userinfo   = regexp.MustCompile(`(://[^/\s:@"']*:)([^/\s"']+)@`)
 )
 
 // spot is one place in an object: where it is, and whether what stands there is secret.
@@ -27,6 +30,7 @@ type spot struct {
 	name   string // of its last field
 	kind   string // of the object
 	secret bool
+	closed bool // the values of all variables are secret, whatever they are called
 }
 
 // root is the whole object's spot.
@@ -34,7 +38,7 @@ func root(kind string) spot { return spot{kind: kind} }
 
 // field is the spot of one field of a map.
 func (s spot) field(name string, in map[string]any) spot {
-	f := spot{key: join(s.key, name), name: name, kind: s.kind, secret: s.secret}
+	f := spot{key: join(s.key, name), name: name, kind: s.kind, secret: s.secret, closed: s.closed}
 	switch {
 	case s.secret:
 	case s.kind == "Secret" && (f.key == "data" || f.key == "stringData"):
@@ -43,7 +47,7 @@ func (s spot) field(name string, in map[string]any) spot {
 		f.secret = true
 	case s.name == "env" && name == "value":
 		env, _ := in["name"].(string)
-		f.secret = secretEnv.MatchString(env)
+		f.secret = s.closed || secretEnv.MatchString(env)
 	case secretName.MatchString(name):
 		_, text := in[name].(string)
 		f.secret = text && name != "secretName"
@@ -90,6 +94,8 @@ func (s spot) veil(v any, by string) any {
 			out[i] = s.item(i, e).veil(e, by)
 		}
 		return out
+	case string:
+		return userinfo.ReplaceAllString(v, "${1}"+by+"@")
 	}
 	return v
 }
@@ -107,6 +113,9 @@ func (s spot) secrets(v any, into map[string]bool) {
 		}
 	case string:
 		if !s.secret {
+			for _, found := range userinfo.FindAllStringSubmatch(v, -1) {
+				into[found[2]] = true
+			}
 			return
 		}
 		into[v] = true

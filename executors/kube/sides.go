@@ -4,14 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"reflect"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
 // Sides compares an object with its manifest as a whole, for those who want to read the difference.
-func (c *Client) Sides(ctx context.Context, m Manifest) (Sides, error) {
+func (c *Client) Sides(ctx context.Context, m Manifest, opt SidesOptions) (Sides, error) {
 	o, want, err := c.prepare(ctx, m)
 	if err != nil {
 		return Sides{}, err
@@ -20,16 +20,10 @@ func (c *Client) Sides(ctx context.Context, m Manifest) (Sides, error) {
 	if err != nil {
 		return Sides{}, err
 	}
+	top := root(o.Kind)
+	top.closed = opt.Closed
 	if live == nil {
-		would, err := c.apply(ctx, o, want, true)
-		if errors.Is(err, ErrNoNamespace) || errors.Is(err, ErrInvalid) {
-			would, err = want, nil // the cluster cannot say yet what it would add
-		}
-		if err != nil {
-			return Sides{}, err
-		}
-		side, err := veiled(o.Kind, content(would.Object), masked)
-		return Sides{Want: side}, err
+		return c.newSide(ctx, o, want, top)
 	}
 	would, now, err := c.against(ctx, o, want, live, true)
 	if errors.Is(err, ErrInvalid) {
@@ -39,21 +33,25 @@ func (c *Client) Sides(ctx context.Context, m Manifest) (Sides, error) {
 		return Sides{}, err
 	}
 	will, _ := c.wholly(ctx, o, want, would)
-	a, b := content(now.Object), content(will)
-	liveMask, wantMask := masked, masked
-	if o.Kind == "Secret" && !reflect.DeepEqual(a, b) {
-		liveMask, wantMask = maskedLive, maskedExpected // that they differ may be seen
-	}
+	was, is := veils(top, top, content(now.Object), content(will))
 	var s Sides
-	if s.Live, err = veiled(o.Kind, a, liveMask); err == nil {
-		s.Want, err = veiled(o.Kind, b, wantMask)
+	if s.Live, err = json.Marshal(was); err == nil {
+		s.Want, err = json.Marshal(is)
 	}
 	return s, err
 }
 
-// veiled is an object's content as people may see it.
-func veiled(kind string, content map[string]any, by string) ([]byte, error) {
-	return json.Marshal(root(kind).veil(content, by))
+// newSide is the one side of an object that is not there.
+func (c *Client) newSide(ctx context.Context, o object, want *unstructured.Unstructured, top spot) (Sides, error) {
+	would, err := c.apply(ctx, o, want, true)
+	if errors.Is(err, ErrNoNamespace) || errors.Is(err, ErrInvalid) {
+		would, err = want, nil // the cluster cannot say yet what it would add
+	}
+	if err != nil {
+		return Sides{}, err
+	}
+	side, err := json.Marshal(top.veil(content(would.Object), masked))
+	return Sides{Want: side}, err
 }
 
 // Serving counts the ready pods behind a Service of the namespace.

@@ -95,7 +95,7 @@ func (s *Service) diff(ctx context.Context, rec *store.Instance, i Instance, act
 			if err != nil {
 				return err
 			}
-			sides, err := s.cluster.Sides(together, m)
+			sides, err := s.cluster.Sides(together, m, kube.SidesOptions{})
 			pairs[n] = expand.Pair{Kind: o.Kind, Name: o.Name, Old: sides.Live, New: sides.Want}
 			return outward(err)
 		})
@@ -123,6 +123,6 @@ func (s *Service) leftover(ctx context.Context, o store.InstanceObject) ([]byte,
 	}
 	m := kube.Manifest{Ref: refOf(o), Text: fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":{"name":%q,"namespace":%q}}`,
 		o.APIVersion, o.Kind, o.Name, o.Namespace)}
-	sides, err := s.cluster.Sides(ctx, m)
+	sides, err := s.cluster.Sides(ctx, m, kube.SidesOptions{})
 	return sides.Live, outward(err)
 }

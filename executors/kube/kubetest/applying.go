@@ -128,7 +128,7 @@ status: {phase: Old}`))
 		s.Edit(s, "kubectl-edit", settings, func(obj map[string]any) { obj["data"].(map[string]any)["extra"] = "by hand" })
 		for _, text := range []string{deployment, configMap} {
 			r := s.manifest(text).Ref
-			sides, err := s.Cluster.Sides(s.Context(), s.manifest(text))
+			sides, err := s.Cluster.Sides(s.Context(), s.manifest(text), kube.SidesOptions{})
 			s.must(err)
 			if !strings.Contains(string(sides.Live), "by hand") || strings.Contains(string(sides.Want), "hand") || strings.Contains(string(sides.Want), "sidecar") {
 				s.Errorf("%s: %s\nis to become %s", r, sides.Live, sides.Want)
@@ -238,7 +238,7 @@ func (s *site) alike(text string) {
 	var sides kube.Sides
 	s.eventually(func() bool {
 		var err error
-		sides, err = s.Cluster.Sides(s.Context(), s.manifest(text))
+		sides, err = s.Cluster.Sides(s.Context(), s.manifest(text), kube.SidesOptions{})
 		s.must(err)
 		return string(sides.Live) == string(sides.Want)
 	}, func() any { return string(sides.Live) + "\n" + string(sides.Want) })

@@ -116,6 +116,38 @@ var drifting = []promise{
 			}
 		}
 	}},
+	{"both sides of an object show that a secret differs, and not what it is", func(s *site) {
+		text := with(deployment, "- {name: MODE, value: plain}", `- {name: MODE, value: plain}
+        - {name: SAME_PASSWORD, value: canary-same}
+        - {name: DBPASS, value: canary-old}
+        - {name: STORE, value: "postgres://u:canary-url@db/x"}`)
+		s.apply(text)
+		s.apply(secret)
+		sides := func(text string, o kube.SidesOptions) (live, want string) {
+			both, err := s.Cluster.Sides(s.Context(), s.manifest(text), o)
+			s.must(err)
+			if strings.Contains(string(both.Live)+string(both.Want), "canary") || strings.Contains(string(both.Live)+string(both.Want), "Y2FuYXJ5") {
+				s.Errorf("shows %s\n%s", both.Live, both.Want)
+			}
+			return string(both.Live), string(both.Want)
+		}
+		s.alike(text)
+		live, want := sides(strings.NewReplacer("canary-old", "canary-new", "canary-url", "canary-lru").Replace(text), kube.SidesOptions{})
+		for _, v := range []struct{ side, name, value string }{{live, "DBPASS", "*** (before)"}, {want, "DBPASS", "*** (after)"}, {live, "SAME_PASSWORD", "***"},
+			{want, "SAME_PASSWORD", "***"}, {live, "STORE", "postgres://u:*** (before)@db/x"}, {want, "STORE", "postgres://u:*** (after)@db/x"}, {want, "MODE", "plain"}} {
+			if !strings.Contains(v.side, fmt.Sprintf(`{"name":%q,"value":%q}`, v.name, v.value)) {
+				s.Errorf("%s is not %s in %s", v.name, v.value, v.side)
+			}
+		}
+		live, want = sides(with(text, "value: plain", "value: fancy"), kube.SidesOptions{Closed: true})
+		if !strings.Contains(live, `{"name":"MODE","value":"*** (before)"}`) || !strings.Contains(want, `{"name":"MODE","value":"*** (after)"}`) {
+			s.Errorf("closed: %s\n%s", live, want)
+		}
+		live, want = sides(with(secret, "canary-pin-0815", "canary-pin-4711"), kube.SidesOptions{})
+		if !strings.Contains(live, `"pin":"*** (before)"`) || !strings.Contains(want, `"pin":"*** (after)"`) || !strings.Contains(want, `"user":"***"`) {
+			s.Errorf("secret: %s\n%s", live, want)
+		}
+	}},
 	{"a manifest that the cluster refuses drifts by its own fields", func(s *site) {
 		s.apply(deployment)
 		changed := with(deployment, "app: web", "app: other")
