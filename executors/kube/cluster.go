@@ -122,6 +122,7 @@ type Row struct {
 // SidesOptions say who is to read them.
 type SidesOptions struct {
 	Closed bool // the values of all variables are masked, whatever they are called
+	Sealed bool // what a ConfigMap holds is masked as what a Secret holds is
 }
 
 // Sides is an object on either side of an apply, in JSON; nil where there is none. A masked value that differs has another mask on

@@ -30,6 +30,7 @@ type spot struct {
 	name   string // of its last field
 	kind   string // of the object
 	secret bool
+	sealed bool // its data is, whatever its kind
 	closed bool // the values of all variables are secret, whatever they are called
 }
 
@@ -38,10 +39,10 @@ func root(kind string) spot { return spot{kind: kind} }
 
 // field is the spot of one field of a map.
 func (s spot) field(name string, in map[string]any) spot {
-	f := spot{key: join(s.key, name), name: name, kind: s.kind, secret: s.secret, closed: s.closed}
+	f := spot{key: join(s.key, name), name: name, kind: s.kind, secret: s.secret, sealed: s.sealed, closed: s.closed}
 	switch {
 	case s.secret:
-	case s.kind == "Secret" && (f.key == "data" || f.key == "stringData"):
+	case (s.kind == "Secret" || s.sealed) && (f.key == "data" || f.key == "stringData"):
 		f.secret = true
 	case name == annotationLastApplied:
 		f.secret = true

@@ -21,7 +21,7 @@ func (c *Client) Sides(ctx context.Context, m Manifest, opt SidesOptions) (Sides
 		return Sides{}, err
 	}
 	top := root(o.Kind)
-	top.closed = opt.Closed
+	top.closed, top.sealed = opt.Closed, opt.Sealed
 	if live == nil {
 		return c.newSide(ctx, o, want, top)
 	}

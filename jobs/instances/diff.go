@@ -22,13 +22,22 @@ const (
 // Diff is what a deploy would change of an instance on the cluster, with the defaults as they are now; "" if nothing. Errors:
 // ErrNotFound, ErrUnavailable.
 func (s *Service) Diff(ctx context.Context, org int, name string) (string, error) {
+	return s.diffNow(ctx, org, name, kube.SidesOptions{})
+}
+
+// ClosedDiff is Diff for those who may not know the values of variables.
+func (s *Service) ClosedDiff(ctx context.Context, org int, name string) (string, error) {
+	return s.diffNow(ctx, org, name, kube.SidesOptions{Closed: true})
+}
+
+func (s *Service) diffNow(ctx context.Context, org int, name string, shown kube.SidesOptions) (string, error) {
 	if err := s.refresh(ctx, Who{}); err != nil {
 		return "", err
 	}
-	return s.difference(ctx, org, name)
+	return s.difference(ctx, org, name, shown)
 }
 
-func (s *Service) difference(ctx context.Context, org int, name string) (string, error) {
+func (s *Service) difference(ctx context.Context, org int, name string, shown kube.SidesOptions) (string, error) {
 	var rec store.Instance
 	var i Instance
 	err := s.db.View(ctx, func(tx *store.Tx) error {
@@ -40,12 +49,21 @@ func (s *Service) difference(ctx context.Context, org int, name string) (string,
 		return "", err
 	}
 	i = s.complete(&rec, i)
-	return s.diff(ctx, &rec, i, i.Color)
+	return s.diff(ctx, &rec, i, shown)
 }
 
 // DiffOf is what a deploy of this configuration would change, whether there is such an instance or not. Errors: ErrInvalid,
 // ErrUnavailable.
 func (s *Service) DiffOf(ctx context.Context, posted Instance) (string, error) {
+	return s.diffOf(ctx, posted, kube.SidesOptions{})
+}
+
+// ClosedDiffOf is DiffOf for those who may not know the values of variables.
+func (s *Service) ClosedDiffOf(ctx context.Context, posted Instance) (string, error) {
+	return s.diffOf(ctx, posted, kube.SidesOptions{Closed: true})
+}
+
+func (s *Service) diffOf(ctx context.Context, posted Instance, shown kube.SidesOptions) (string, error) {
 	if err := s.refresh(ctx, Who{}); err != nil {
 		return "", err
 	}
@@ -77,12 +95,12 @@ func (s *Service) DiffOf(ctx context.Context, posted Instance) (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	i.Revision, i.State = rec.Revision, rec.State
-	return s.diff(ctx, &rec, i, i.Color)
+	return s.diff(ctx, &rec, i, shown)
 }
 
 // diff compares what an instance should consist of with what there is.
-func (s *Service) diff(ctx context.Context, rec *store.Instance, i Instance, active string) (string, error) {
-	objects, err := s.expanded(i, rec.Standby, active)
+func (s *Service) diff(ctx context.Context, rec *store.Instance, i Instance, shown kube.SidesOptions) (string, error) {
+	objects, err := s.expanded(i, rec.Standby, i.Color)
 	if err != nil {
 		return "", err
 	}
@@ -95,7 +113,9 @@ func (s *Service) diff(ctx context.Context, rec *store.Instance, i Instance, act
 			if err != nil {
 				return err
 			}
-			sides, err := s.cluster.Sides(together, m, kube.SidesOptions{})
+			shown := shown
+			shown.Sealed = shown.Closed && o.Component == expand.MirrorObjects // an earlier release wrote variables into it
+			sides, err := s.cluster.Sides(together, m, shown)
 			pairs[n] = expand.Pair{Kind: o.Kind, Name: o.Name, Old: sides.Live, New: sides.Want}
 			return outward(err)
 		})
@@ -104,7 +124,7 @@ func (s *Service) diff(ctx context.Context, rec *store.Instance, i Instance, act
 		return "", err
 	}
 	for _, o := range minus(rec.Objects, refs(objects)) {
-		raw, err := s.leftover(ctx, o)
+		raw, err := s.leftover(ctx, o, shown)
 		if err != nil {
 			return "", err
 		}
@@ -114,7 +134,7 @@ func (s *Service) diff(ctx context.Context, rec *store.Instance, i Instance, act
 }
 
 // leftover is an object that a deploy would remove; nil if it is gone, or is not this yard's to remove.
-func (s *Service) leftover(ctx context.Context, o store.InstanceObject) ([]byte, error) {
+func (s *Service) leftover(ctx context.Context, o store.InstanceObject, shown kube.SidesOptions) ([]byte, error) {
 	if owned, err := s.cluster.Owns(ctx, refOf(o)); !owned {
 		if errors.Is(err, kube.ErrNotFound) {
 			err = nil
@@ -123,6 +143,6 @@ func (s *Service) leftover(ctx context.Context, o store.InstanceObject) ([]byte,
 	}
 	m := kube.Manifest{Ref: refOf(o), Text: fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":{"name":%q,"namespace":%q}}`,
 		o.APIVersion, o.Kind, o.Name, o.Namespace)}
-	sides, err := s.cluster.Sides(ctx, m, kube.SidesOptions{})
+	sides, err := s.cluster.Sides(ctx, m, shown)
 	return sides.Live, outward(err)
 }

@@ -42,7 +42,7 @@ func (s *Service) StatusList(ctx context.Context) ([]Status, error) {
 			continue
 		}
 		group.Go(func() error {
-			text, err := s.difference(ctx, one.Org, one.Name)
+			text, err := s.difference(ctx, one.Org, one.Name, kube.SidesOptions{Closed: true})
 			var fault *expand.FieldError
 			switch {
 			case errors.Is(err, ErrNotFound): // deleted meanwhile

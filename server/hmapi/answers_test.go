@@ -155,6 +155,14 @@ func TestDiffsArePlainText(t *testing.T) {
 	s.asked("Diff(1, x)", "Diff(1, x)", "DiffOf(1, x)")
 }
 
+// Whoever may not know a variable's value from the instance may not learn it from a difference.
+func TestReadersGetClosedDiffs(t *testing.T) {
+	s := begin(t)
+	s.as("reader", "GET", "/instance/1/x/diff", "").says("")
+	s.as("user", "POST", "/instance/diff", `{"org":1,"name":"x"}`).says("")
+	s.asked("ClosedDiff(1, x)", "ClosedDiffOf(1, x)")
+}
+
 func TestStatusList(t *testing.T) {
 	s := begin(t)
 	s.get("/instance/statuslist").says("")

@@ -64,6 +64,9 @@ func (a *API) diff(r *http.Request) (rest.Response, error) {
 	if err != nil {
 		return rest.Response{}, err
 	}
+	if !mayKnow(r) {
+		return text(a.service.ClosedDiff(r.Context(), org, name))
+	}
 	return text(a.service.Diff(r.Context(), org, name))
 }
 
@@ -71,6 +74,9 @@ func (a *API) diffOf(r *http.Request) (rest.Response, error) {
 	i, err := readInstance(r)
 	if err != nil {
 		return rest.Response{}, err
+	}
+	if !mayKnow(r) {
+		return text(a.service.ClosedDiffOf(r.Context(), i))
 	}
 	return text(a.service.DiffOf(r.Context(), i))
 }

@@ -13,10 +13,13 @@ import (
 // mask stands for a key.
 const mask = "***"
 
+// mayKnow says whether the caller may see keys, and the values of variables.
+func mayKnow(r *http.Request) bool { return auth.From(r.Context()).Role == auth.RoleAdmin }
+
 // shown is an instance as this caller may see it: whoever may only read learns how many keys there are and what each may do, and which
 // variables are set, but no key and no value, since passwords are given to components that way.
 func shown(r *http.Request, i instances.Instance) instances.Instance {
-	if auth.From(r.Context()).Role == auth.RoleAdmin {
+	if mayKnow(r) {
 		return i
 	}
 	if i.AdminKey != "" {

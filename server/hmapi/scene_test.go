@@ -110,6 +110,16 @@ func (s *service) DiffOf(_ context.Context, i instances.Instance) (string, error
 	return s.text, s.err
 }
 
+func (s *service) ClosedDiff(_ context.Context, org int, name string) (string, error) {
+	s.note("ClosedDiff", org, name)
+	return s.text, s.err
+}
+
+func (s *service) ClosedDiffOf(_ context.Context, i instances.Instance) (string, error) {
+	s.note("ClosedDiffOf", i.Org, i.Name)
+	return s.text, s.err
+}
+
 func (s *service) StatusList(context.Context) ([]instances.Status, error) { return s.statuses, s.err }
 
 func (s *service) StandbyOn(_ context.Context, by instances.Who, org int, name string) (string, error) {

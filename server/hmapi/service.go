@@ -24,6 +24,8 @@ type Service interface {
 
 	Diff(ctx context.Context, org int, name string) (string, error)
 	DiffOf(ctx context.Context, i instances.Instance) (string, error)
+	ClosedDiff(ctx context.Context, org int, name string) (string, error) // for those who may not know the values of variables
+	ClosedDiffOf(ctx context.Context, i instances.Instance) (string, error)
 	StatusList(ctx context.Context) ([]instances.Status, error)
 
 	StandbyOn(ctx context.Context, by instances.Who, org int, name string) (job string, err error)

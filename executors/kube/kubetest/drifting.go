@@ -143,6 +143,11 @@ var drifting = []promise{
 		if !strings.Contains(live, `{"name":"MODE","value":"*** (before)"}`) || !strings.Contains(want, `{"name":"MODE","value":"*** (after)"}`) {
 			s.Errorf("closed: %s\n%s", live, want)
 		}
+		s.apply(configMap)
+		live, want = sides(with(configMap, "green", "red"), kube.SidesOptions{Sealed: true})
+		if !strings.Contains(live, `"color":"*** (before)"`) || !strings.Contains(want, `"color":"*** (after)"`) {
+			s.Errorf("sealed: %s\n%s", live, want)
+		}
 		live, want = sides(with(secret, "canary-pin-0815", "canary-pin-4711"), kube.SidesOptions{})
 		if !strings.Contains(live, `"pin":"*** (before)"`) || !strings.Contains(want, `"pin":"*** (after)"`) || !strings.Contains(want, `"user":"***"`) {
 			s.Errorf("secret: %s\n%s", live, want)

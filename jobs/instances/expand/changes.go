@@ -9,7 +9,7 @@ import (
 )
 
 // Changes says in order what another configuration has changed, one line each: "components.metrictank.version: v0.11.0 -> v0.11.1".
-// Long texts are told as changed, values that may be secret are masked.
+// Long texts and the values of variables, which may be secret whatever they are called, are told as changed.
 func (c Config) Changes(o Config) []string {
 	was, is := map[string]string{}, map[string]string{}
 	flatten(was, "", tree(c))
@@ -22,7 +22,7 @@ func (c Config) Changes(o Config) []string {
 		b, after := is[path]
 		switch {
 		case a == b && before == after:
-		case secretName(path[strings.LastIndexByte(path, '.')+1:]), len(a)+len(b) > 200, strings.Contains(a+b, "\n"):
+		case strings.Contains(path, ".env."), len(a)+len(b) > 200, strings.Contains(a+b, "\n"):
 			out = append(out, path+": changed")
 		default:
 			out = append(out, fmt.Sprintf("%s: %s -> %s", path, orNone(a), orNone(b)))

@@ -37,6 +37,9 @@ func (e *expansion) configs(up []string) {
 	e.put("v1", "ConfigMap", e.named(relay), ConfigObjects, "", e.selecting(relay, relay, ""), m{"data": e.relayFiles()})
 }
 
+// masked stands for what the mirror does not show.
+const masked = "***"
+
 const (
 	authFile = "tsdb-auth.ini"
 	adminKey = "admin-key"
@@ -102,7 +105,7 @@ func (c Config) fits(f *faults, i Instance) {
 }
 
 // mirrored is what the mirror shows: the configuration, and apart from it what changes without anybody's asking. Keys have a number for
-// a name.
+// a name, and variables no value: passwords are given to components that way, whatever they are called.
 func (i Instance) mirrored() map[string]string {
 	shown := i
 	shown.AdminKey, shown.State, shown.Revision, shown.JobData = masked, "", 0, nil
@@ -132,9 +135,7 @@ func (all Overrides) masked() Overrides {
 	for name, o := range all {
 		o.Env = maps.Clone(o.Env)
 		for k := range o.Env {
-			if secretName(k) {
-				o.Env[k] = masked
-			}
+			o.Env[k] = masked
 		}
 		out[name] = o
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Pair is one object as it is and as it should be, in JSON; nil if it is not there or should not be.
+// Pair is one object as it is and as it should be, in JSON with its secrets masked; nil if it is not there or should not be.
 type Pair struct {
 	Kind, Name string // Kind as in a manifest: Deployment
 	Old, New   []byte
@@ -16,12 +16,12 @@ type Pair struct {
 // that are too many, each in the order of the pairs. Equal differences of objects of one kind are told once. Around a difference there is
 // one line that is the same; between two of one object that lie apart there is a line of three dots.
 //
-// Values of Secrets and of variables that look secret are masked. No difference are the config-revision, the state and the job in the
+// No difference are the config-revision, the state and the job in the
 // mirror, status, and what a cluster adds to metadata on its own.
 func Diff(pairs []Pair) string {
 	var all [3][]*group
 	for _, p := range pairs {
-		was, is := p.trees()
+		was, is := object(p.Old), object(p.New) // nil for one that is not there
 		text := hunks(lines(was), lines(is))
 		if text == "" {
 			continue
@@ -56,13 +56,6 @@ func put(all []*group, p Pair, text string) []*group {
 		}
 	}
 	return append(all, &group{kind: p.Kind, text: text, names: []string{p.Name}})
-}
-
-// trees are both sides without what does not count and without secrets; nil for one that is not there.
-func (p Pair) trees() (was, is m) {
-	was, is = object(p.Old), object(p.New)
-	veil(p.Kind, was, is)
-	return was, is
 }
 
 func object(text []byte) m {

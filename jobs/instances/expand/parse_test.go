@@ -104,7 +104,7 @@ domain: metrics.example
 	}
 	want := []string{
 		"components.metrictank.env.MT_CASSANDRA_PASSWORD: changed",
-		"components.metrictank.env.MT_LOG_LEVEL: none -> debug",
+		"components.metrictank.env.MT_LOG_LEVEL: changed",
 		"components.metrictank.version: v0.11.0 -> v0.11.1",
 		"defaults.indexRules: changed",
 		"defaults.plan: Small -> tiny",
