@@ -114,7 +114,7 @@ func serve(ctx context.Context, cfg config.Config, warnings []string, log *slog.
 	}
 	kinds := slices.Concat(yard.Kinds(), happened.service.Kinds())
 	runner, err := jobs.New(jobs.Options{DB: db, Queue: q, Kinds: kinds, Logger: log, NewID: newID, Epoch: newID(),
-		Worker: own, KeyID: secrets.ID(), Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard),
+		Worker: own, KeyID: secrets.ID(), Retention: cfg.Operations.Retention, Takeover: cfg.Operations.TakeoverAfter, OnOutcome: outcomes(registry, heard), Room: keeper.Room,
 		Stuck: jobs.Stuck{Off: !cfg.Heketi.Cleaner.Enabled, Start: cfg.Heketi.Cleaner.Start, Most: cfg.Heketi.Cleaner.Refresh},
 		Limits: jobs.Limits{InFlight: cfg.Operations.MaxInFlight, InFlightPerHost: cfg.Operations.MaxInFlightPerNode,
 			InFlightPerLane: cfg.Operations.MaxInFlightPerProvider}})

@@ -127,7 +127,7 @@ func (r *Runner) undone(tx *store.Tx, kind Kind, op *store.Operation, f *Failure
 			return nil
 		}
 		op.UndoTries++
-		op.NotBefore = r.stuck.next(tx.Now(), kind.Policy().wait(op.UndoTries))
+		op.NotBefore = r.stuck.next(tx.Now(), max(kind.Policy().wait(op.UndoTries), stuckLeast))
 		note(op, "undo: "+f.Text)
 		return op.Move(store.Stuck)
 	}
@@ -149,6 +149,9 @@ func (r *Runner) undone(tx *store.Tx, kind Kind, op *store.Operation, f *Failure
 		return end(tx, op, store.Failed)
 	}
 }
+
+// stuckLeast is the least time between two tries to undo an operation: what failed a moment ago fails now.
+const stuckLeast = 250 * time.Millisecond
 
 // next is when a stuck operation is tried again, if that is not left to its operator.
 func (s Stuck) next(now time.Time, wait time.Duration) time.Time {

@@ -131,6 +131,25 @@ func TestAnUndoThatFailsIsStuckUntilItSucceeds(t *testing.T) {
 	})
 }
 
+// TestAStuckUndoPauses: also that of a kind whose policy names no pause.
+func TestAStuckUndoPauses(t *testing.T) {
+	undone := make(chan time.Time, 2)
+	e := start(t, &engine{kind: &script{
+		run: func(context.Context, store.Operation, *jobs.Journal) error { return jobs.Refuse("no") },
+		undo: func(context.Context, store.Operation, *jobs.Journal) error {
+			if undone <- time.Now(); len(undone) == 1 {
+				return jobs.Retry(errors.New("machine is away"))
+			}
+			return nil
+		},
+	}})
+	e.ended(e.mustSubmit("a"), store.Failed)
+	first, second := <-undone, <-undone
+	if pause := second.Sub(first); pause < 200*time.Millisecond {
+		t.Errorf("tried again after %v", pause)
+	}
+}
+
 func TestTwoOperationsOnOneTargetAreNotLiveAtOnce(t *testing.T) {
 	gate := make(chan struct{})
 	e := start(t, &engine{kind: &script{run: func(ctx context.Context, _ store.Operation, _ *jobs.Journal) error {

@@ -37,6 +37,7 @@ type flights struct {
 	byOp  map[string]*flight
 	lanes map[string]*lane
 	most  int // flights of one lane; 0 is no bound
+	room  Room
 }
 
 // lane is how much of one lane is under way, and whether something of it was turned away since.
@@ -45,8 +46,11 @@ type lane struct {
 	turned bool
 }
 
-func newFlights(perLane int) flights {
-	return flights{mu: new(sync.Mutex), byOp: map[string]*flight{}, lanes: map[string]*lane{}, most: perLane}
+func newFlights(perLane int, room Room) flights {
+	if room == nil {
+		room = func(string) (int, bool) { return 0, false }
+	}
+	return flights{mu: new(sync.Mutex), byOp: map[string]*flight{}, lanes: map[string]*lane{}, most: perLane, room: room}
 }
 
 // launch enters a dispatch; false if that attempt, or a newer one, is under way already, or there is no room for it now.
@@ -64,7 +68,9 @@ func (f flights) launch(op store.Operation, on string, now time.Time) bool {
 		return false
 	}
 	if f.full(op.ID, on) {
-		f.lanes[on].turned = true
+		if l := f.lanes[on]; l != nil {
+			l.turned = true
+		}
 		return false
 	}
 	f.enter(op.ID, next)
@@ -73,15 +79,29 @@ func (f flights) launch(op store.Operation, on string, now time.Time) bool {
 
 // full says that a lane has no room for an operation, which may have a place there from an attempt before.
 func (f flights) full(op, on string) bool {
-	l := f.lanes[on]
-	if l == nil || f.most == 0 {
+	most, bounded := f.bound(on)
+	if !bounded {
 		return false
 	}
-	flying := l.flying
+	flying := 0
+	if l := f.lanes[on]; l != nil {
+		flying = l.flying
+	}
 	if known := f.byOp[op]; known != nil && known.lane == on {
 		flying--
 	}
-	return flying >= f.most
+	return flying >= most
+}
+
+// bound is how many flights of a lane there may be.
+func (f flights) bound(on string) (most int, bounded bool) {
+	if on == "" {
+		return 0, false
+	}
+	if most, closed := f.room(on); closed {
+		return most, true
+	}
+	return f.most, f.most > 0
 }
 
 func (f flights) isFull(on string) bool {

@@ -16,7 +16,7 @@ func TestATaskIsTheSameToWhoeverSentIt(t *testing.T) {
 	now := time.Now()
 	op := store.Operation{ID: "a", Kind: "k", State: store.Undoing, Attempt: 2, Hosts: []string{"h"}, Input: json.RawMessage(`{"x":1}`),
 		Journal: []store.Step{{Name: "s", At: now, Data: json.RawMessage(`2`)}}, Error: &store.OpError{Text: "t"}, Created: now, Started: now}
-	r := &Runner{flights: newFlights(0), keyID: "key"}
+	r := &Runner{flights: newFlights(0, nil), keyID: "key"}
 	payload, err := json.Marshal(r.task(op))
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,6 +67,56 @@ func TestAPlaceInALaneIsTakenAtOnce(t *testing.T) {
 	}
 	if took := time.Since(begin); took > n*200*time.Millisecond { // less than that many sweeps
 		t.Errorf("%d operations one after the other took %v", n, took)
+	}
+}
+
+// TestWhatIsLeftAloneIsNotCalled: operations wait for it in the store, then go one by one until it is well, and none of them is
+// said to wait for a worker.
+func TestWhatIsLeftAloneIsNotCalled(t *testing.T) {
+	var mu sync.Mutex
+	room, bounded, flying := 0, true, 0
+	set := func(most int, ok bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		room, bounded = most, ok
+	}
+	kind := laned{&script{run: func(_ context.Context, op store.Operation, _ *jobs.Journal) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if (laned{}).Lane(op) != "ill" {
+			return nil
+		}
+		if flying++; bounded && flying > room {
+			t.Errorf("%d are under way, of at most %d", flying, room)
+		}
+		return nil
+	}}}
+	kind.finish = func(*store.Tx, *store.Operation) error {
+		mu.Lock()
+		defer mu.Unlock()
+		flying = 0
+		return nil
+	}
+	e := start(t, &engine{kind: kind.script, as: kind, room: func(lane string) (int, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		return room, bounded && lane == "ill"
+	}})
+	var ill []string
+	for i := range 4 {
+		ill = append(ill, e.mustSubmit(fmt.Sprint("ill/", i)))
+	}
+	e.ended(e.mustSubmit("well/0"), store.Succeeded)
+	if line := e.line(); line.Waiting != 0 {
+		t.Errorf("got %+v", line)
+	}
+	set(1, true)
+	for _, id := range ill[:2] {
+		e.ended(id, store.Succeeded)
+	}
+	set(0, false)
+	for _, id := range ill[2:] {
+		e.ended(id, store.Succeeded)
 	}
 }
 

@@ -29,6 +29,10 @@ func (r *Runner) Line(ctx context.Context) (Line, error) {
 			if op.State != store.Pending {
 				continue
 			}
+			on := r.lane(op)
+			if _, closed := r.flights.room(on); closed { // it waits for what is left alone, not for a worker
+				continue
+			}
 			since := op.Created
 			if op.NotBefore.After(since) {
 				since = op.NotBefore
@@ -37,7 +41,7 @@ func (r *Runner) Line(ctx context.Context) (Line, error) {
 				return nil
 			}
 			l.Longest = max(l.Longest, tx.Now().Sub(since))
-			if on := r.lane(op); r.flights.isFull(on) {
+			if r.flights.isFull(on) {
 				if l.Full == nil {
 					l.Full = map[string]int{}
 				}

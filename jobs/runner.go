@@ -19,6 +19,10 @@ type Limits struct {
 	InFlightPerLane int // with workers, of one lane: the rest waits in the store
 }
 
+// Room says how many operations of a lane may be under way now, because of what waits at its end: none while that is left alone,
+// one to see whether it is well again. It is asked under a lock, and quick. ok is false if nothing but Limits bounds the lane.
+type Room func(lane string) (most int, ok bool)
+
 // Stuck says how operations are treated whose undo has failed.
 type Stuck struct {
 	Off   bool          // they wait for RetryStuck
@@ -41,6 +45,7 @@ type Options struct {
 	Retention time.Duration // how long ended operations are kept
 	Takeover  time.Duration // without a sign of life for this long, an operation is another worker's
 	OnOutcome func(Outcome) // told of every outcome, for the health of machines and for metrics
+	Room      Room          // nil: every lane is well
 }
 
 // Runner owns every operation of one control.db: it takes them in, dispatches them, applies outcomes and sweeps what was lost.
@@ -79,7 +84,7 @@ func New(o Options) (*Runner, error) {
 	r := &Runner{
 		db: o.DB, queue: o.Queue, kinds: make(map[string]Kind, len(o.Kinds)), log: o.Logger, newID: o.NewID, epoch: o.Epoch,
 		worker: o.Worker, limits: o.Limits, stuck: o.Stuck, retention: o.Retention, takeover: o.Takeover, onOutcome: o.OnOutcome, keyID: o.KeyID,
-		flights: newFlights(o.Limits.InFlightPerLane), hub: newHub(), send: make(chan store.Operation, window), wake: make(chan struct{}, 1),
+		flights: newFlights(o.Limits.InFlightPerLane, o.Room), hub: newHub(), send: make(chan store.Operation, window), wake: make(chan struct{}, 1),
 		homes: make(chan struct{}, homeRuns),
 	}
 	for _, k := range o.Kinds {

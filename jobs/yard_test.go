@@ -75,6 +75,7 @@ type engine struct {
 	kind   *script
 	as     jobs.Kind // what the runner is told kind is; nil is kind itself
 	limits jobs.Limits
+	room   jobs.Room
 	remote bool // run operations by a RemoteWorker, as another process does
 	idle   bool // run none
 	ids    atomic.Int64
@@ -111,7 +112,7 @@ func (e *engine) open() {
 		e.as = e.kind
 	}
 	if e.runner, err = jobs.New(jobs.Options{DB: e.db, Queue: e.queue, Kinds: []jobs.Kind{e.as}, Logger: log, NewID: e.newID, Epoch: e.newID(),
-		Worker: "here", Limits: e.limits, Retention: time.Hour, Takeover: time.Second}); err != nil {
+		Worker: "here", Limits: e.limits, Room: e.room, Retention: time.Hour, Takeover: time.Second}); err != nil {
 		e.t.Fatal(err)
 	}
 	if err := e.runner.Start(ctx); err != nil {

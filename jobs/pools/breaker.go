@@ -2,6 +2,7 @@ package pools
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"yardmaster/store"
@@ -83,6 +84,24 @@ func (k *Keeper) broken(provider string) string {
 		return b.last
 	}
 	return ""
+}
+
+// Room is what the engine may have under way in a lane: nothing for a provider that is broken off, and one operation at a time
+// from the end of its rest until it has answered.
+func (k *Keeper) Room(lane string) (most int, ok bool) {
+	provider, ours := strings.CutPrefix(lane, silent(""))
+	if !ours {
+		return 0, false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch b := k.breakers[provider]; {
+	case b == nil || b.failures < trips:
+		return 0, false
+	case b.open(k.db.Now()):
+		return 0, true
+	}
+	return 1, true
 }
 
 // ailing says that a pool gets no machines now: its provider is broken off, or clone after clone fails.

@@ -43,7 +43,10 @@ type cloneKind struct{ base }
 func (cloneKind) Name() string { return kindClone }
 
 // Policy: a clone that fails is not tried again under its name; the keeper makes another one.
-func (cloneKind) Policy() jobs.Policy { return jobs.Policy{Timeout: 20 * time.Minute, Attempts: 1} }
+// What it may have left is removed as patiently as anything is destroyed.
+func (cloneKind) Policy() jobs.Policy {
+	return jobs.Policy{Timeout: 20 * time.Minute, Attempts: 1, Backoff: time.Second, MaxWait: time.Minute}
+}
 
 func (k cloneKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
 	return k.do(op, func(p vm.Provider, w work) error {

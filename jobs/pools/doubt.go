@@ -20,7 +20,7 @@ type miss struct {
 // question is what an inventory is elsewhere.
 func (k *Keeper) doubt(ctx context.Context, v *store.VM) {
 	p, ok := k.providers[v.Provider]
-	if !ok {
+	if !ok || k.broken(v.Provider) != "" {
 		return
 	}
 	k.mu.Lock()

@@ -53,7 +53,7 @@ func (k *Keeper) list(ctx context.Context, p *Pool) {
 	defer k.asked(p.Name)
 	defer k.kickFull(p.Name)
 	provider, ok := k.providers[p.Provider]
-	if !ok {
+	if !ok || k.broken(p.Provider) != "" {
 		return
 	}
 	spec, err := k.specOf(ctx, p.Name)

@@ -118,7 +118,7 @@ func (y *yard) open() {
 	y.keeper = pools.NewKeeper(d, y.db, providers, pools.Quiet{})
 	id := func() string { return y.ids(32) }
 	y.runner, err = jobs.New(jobs.Options{DB: y.db, Queue: y.queue, Kinds: d.Kinds(providers, y.dns), Logger: y.log, NewID: id, Epoch: id(),
-		Worker: "test", Retention: time.Hour, Takeover: 10 * time.Second, OnOutcome: y.keeper.Heard})
+		Worker: "test", Retention: time.Hour, Takeover: 10 * time.Second, OnOutcome: y.keeper.Heard, Room: y.keeper.Room})
 	if err != nil {
 		y.t.Fatal(err)
 	}
