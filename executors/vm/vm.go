@@ -100,4 +100,5 @@ var (
 	ErrExists      = errors.New("machine exists")
 	ErrUnavailable = errors.New("provider does not answer") // worth another try later
 	ErrPermanent   = errors.New("cannot be done as asked")  // template missing, no permission: no try will mend it
+	ErrUnusable    = errors.New("provider refuses us")      // its login, its certificate: nothing works there until its operator mends that
 )

@@ -1,6 +1,7 @@
 package pools
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -84,6 +85,18 @@ func (k *Keeper) broken(provider string) string {
 		return b.last
 	}
 	return ""
+}
+
+// unwell says why a provider is left alone, from then on until it has answered; "" if it is well.
+func (k *Keeper) unwell(provider string) string {
+	k.mu.Lock()
+	b := k.breakers[provider]
+	why := ""
+	if b != nil && b.failures >= trips {
+		why = b.last
+	}
+	k.mu.Unlock()
+	return cmp.Or(why, k.broken(provider))
 }
 
 // Room is what the engine may have under way in a lane: nothing for a provider that is broken off, and one operation at a time

@@ -57,8 +57,14 @@ func TestAProviderThatIsBrokenOffIsLeftAlone(t *testing.T) {
 	room(0, true)
 	now = now.Add(offFirst)
 	room(1, true)
+	if why := k.unwell("p"); why != "no answer" {
+		t.Errorf("after its rest it is told of as %q", why)
+	}
 	k.answered("p")
 	room(0, false)
+	if why := k.unwell("p"); why != "" {
+		t.Errorf("it answers, and is told of as %q", why)
+	}
 	if most, ok := k.Room("lane"); ok {
 		t.Errorf("another's lane has room for %d", most)
 	}

@@ -166,19 +166,19 @@ func (k *Keeper) countFailed(op store.Operation, f flight) {
 
 // Heard is told of every outcome: what providers do not answer, or answer again, shows there.
 func (k *Keeper) Heard(o jobs.Outcome) {
+	if o.Failure != nil {
+		for _, host := range o.Failure.Hosts { // the operation itself may not be entered yet
+			if provider, ours := strings.CutPrefix(host, silent("")); ours {
+				k.failed(provider, o.Failure.Text)
+			}
+		}
+		k.stumbled(o.Op)
+		return
+	}
 	k.mu.Lock()
 	f, ok := k.flights[o.Op]
 	k.mu.Unlock()
-	if !ok {
-		return
-	}
-	switch {
-	case o.Failure == nil:
+	if ok {
 		k.answered(f.provider)
-	case len(o.Failure.Hosts) > 0:
-		k.failed(f.provider, o.Failure.Text)
-	}
-	if o.Failure != nil {
-		k.stumbled(o.Op)
 	}
 }

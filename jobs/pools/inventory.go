@@ -2,7 +2,6 @@ package pools
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"yardmaster/executors/vm"
@@ -75,7 +74,7 @@ func (k *Keeper) list(ctx context.Context, p *Pool) {
 		return
 	case err != nil:
 		k.log.Warn("inventory not had", "pool", p.Name, "provider", p.Provider, "err", err)
-		if errors.Is(err, vm.ErrUnavailable) || short.Err() != nil {
+		if unfit(err) || short.Err() != nil {
 			k.failed(p.Provider, err.Error())
 		}
 		return

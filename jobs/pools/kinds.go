@@ -77,19 +77,24 @@ func fault(provider string, err error) error {
 	switch {
 	case err == nil, errors.As(err, &refused):
 		return err
+	case unfit(err), errors.Is(err, context.DeadlineExceeded):
+		return jobs.Retry(err, silent(provider))
 	case errors.Is(err, vm.ErrPermanent), errors.Is(err, vm.ErrNotFound):
 		return jobs.Refuse(err.Error())
-	case errors.Is(err, vm.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
-		return jobs.Retry(err, silent(provider))
 	}
 	return jobs.Retry(err)
+}
+
+// unfit says that a provider is to be left alone for a while: it does not answer, or refuses all that we ask.
+func unfit(err error) bool {
+	return errors.Is(err, vm.ErrUnavailable) || errors.Is(err, vm.ErrUnusable)
 }
 
 // again calls f a few times, for those last steps whose failure would leave something behind.
 func again(ctx context.Context, f func() error) error {
 	var err error
 	for wait := 100 * time.Millisecond; wait < time.Second; wait *= 2 {
-		if err = f(); err == nil || errors.Is(err, vm.ErrUnavailable) {
+		if err = f(); err == nil || unfit(err) {
 			return err
 		}
 		pause := time.NewTimer(wait)

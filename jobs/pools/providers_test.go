@@ -3,9 +3,13 @@ package pools_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"yardmaster/executors/vm"
 	"yardmaster/executors/vm/sim"
 	"yardmaster/jobs/pools"
 	"yardmaster/store"
@@ -147,6 +151,29 @@ func TestAHungProviderHurtsOnlyItsOwnPools(t *testing.T) {
 	}
 	if c := y.counts("centos"); c.Pending == 0 || c.Ready != 0 {
 		t.Errorf("got %+v", c)
+	}
+}
+
+// TestAProviderThatRefusesEverythingIsToldOf: with what it says, as one that does not answer.
+func TestAProviderThatRefusesEverythingIsToldOf(t *testing.T) {
+	refusal := fmt.Errorf("%w: wrong password", vm.ErrUnusable)
+	for _, call := range []sim.Call{sim.List, sim.Get} { // by inventories, and by operations
+		t.Run(string(call), func(t *testing.T) {
+			cfg := config(5)
+			if call == sim.Get {
+				cfg.CheckInterval = time.Hour
+			}
+			y := newYard(t, cfg)
+			y.ready("debian", 5)
+			lift := y.world.Inject(sim.Fault{Call: call, Effect: sim.Fail, Err: refusal})
+			y.take(nobody, pools.Want{Name: "debian", Count: 5})
+			y.until("it is told of", func() bool {
+				broken, err := y.s.Broken(context.Background())
+				return err == nil && len(broken) == 1 && strings.Contains(broken[0].Why, "wrong password")
+			})
+			lift()
+			y.ready("debian", 5)
+		})
 	}
 }
 

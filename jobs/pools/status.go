@@ -30,7 +30,7 @@ func (s *Service) status(tx *store.Tx, pool string) (PoolStatus, error) {
 		return PoolStatus{}, err
 	}
 	c, err := store.CountsOf(tx, pool)
-	return PoolStatus{Pool: p, Configured: *s.pools[pool], Counts: c, Broken: s.keeper.broken(p.Provider)}, err
+	return PoolStatus{Pool: p, Configured: *s.pools[pool], Counts: c, Broken: s.keeper.unwell(p.Provider)}, err
 }
 
 // Pool is one pool as it stands, by its own name. *UnknownPoolsError.
@@ -148,7 +148,7 @@ func (s *Service) Broken(context.Context) ([]BrokenProvider, error) {
 			continue
 		}
 		asked[name] = true
-		if why := s.keeper.broken(name); why != "" {
+		if why := s.keeper.unwell(name); why != "" {
 			out = append(out, BrokenProvider{name, why})
 		}
 	}

@@ -44,13 +44,14 @@ var (
 	unavailable = []error{vm.ErrUnavailable}
 	silence     = []error{vm.ErrUnavailable, errSilent}
 	permanent   = []error{vm.ErrPermanent}
+	unusable    = []error{vm.ErrUnusable}
 	notFound    = []error{vm.ErrNotFound}
 	exists      = []error{vm.ErrExists}
 )
 
 // signs are what any call may be refused with, most telling first.
 var signs = []sign{
-	{"authentication", permanent}, // of a connection: it comes together with the next one
+	{"authentication", unusable}, // of a connection: it comes together with the next one
 	{"ermission denied", permanent},
 	{"access denied", permanent},
 	{sayNothing, silence},
@@ -103,7 +104,7 @@ func refused(host, what string, res executors.Result, more []sign) error {
 	case exitBusy, exitLate, exitKilled:
 		return &fault{unavailable, err}
 	case exitAbsent:
-		return &fault{permanent, err}
+		return &fault{unusable, err}
 	}
 	return err
 }

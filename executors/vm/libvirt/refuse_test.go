@@ -20,7 +20,7 @@ func TestARefusalIsRecognisedByVirshsWords(t *testing.T) {
 		want error // nil: none of those that callers tell apart
 	}{
 		{"error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/run/libvirt-sock': No such file", 1, nil, errSilent},
-		{"error: failed to connect to the hypervisor\nerror: authentication unavailable: no polkit agent available", 1, nil, vm.ErrPermanent},
+		{"error: failed to connect to the hypervisor\nerror: authentication unavailable: no polkit agent available", 1, nil, vm.ErrUnusable},
 		{"error: Disconnected from qemu:///system due to end of file\nerror: End of file while reading data: Input/output error", 1, nil, errSilent},
 		{"libvirt does not answer", exitLate, nil, errSilent},
 		{"time is over", exitLate, nil, vm.ErrUnavailable},
@@ -29,7 +29,7 @@ func TestARefusalIsRecognisedByVirshsWords(t *testing.T) {
 		{"another script is at work on web", exitBusy, nil, vm.ErrUnavailable},
 		{"error: Timed out during operation: cannot acquire state change lock (held by monitor)", 1, nil, vm.ErrUnavailable},
 		{"error: internal error: pool 'default' has asynchronous jobs running.", 1, nil, vm.ErrUnavailable},
-		{"timeout: failed to run command 'virsh': No such file or directory", exitAbsent, nil, vm.ErrPermanent},
+		{"timeout: failed to run command 'virsh': No such file or directory", exitAbsent, nil, vm.ErrUnusable},
 		{"error: failed to get domain 'web'", 1, nil, vm.ErrNotFound},
 		{"error: Domain not found: no domain with matching uuid '1'", 1, nil, vm.ErrNotFound},
 		{"error: Domain snapshot not found: no domain snapshot with matching name 's1'", 1, nil, vm.ErrNotFound},
@@ -50,7 +50,7 @@ func TestARefusalIsRecognisedByVirshsWords(t *testing.T) {
 		if tt.want != nil && !errors.Is(err, tt.want) {
 			t.Errorf("%q (%d) is not %q", tt.text, tt.exit, tt.want)
 		}
-		for _, kind := range []error{vm.ErrNotFound, vm.ErrExists, vm.ErrUnavailable, vm.ErrPermanent} {
+		for _, kind := range []error{vm.ErrNotFound, vm.ErrExists, vm.ErrUnavailable, vm.ErrPermanent, vm.ErrUnusable} {
 			if errors.Is(err, kind) && kind != tt.want && tt.want != errSilent {
 				t.Errorf("%q (%d) is %q", tt.text, tt.exit, kind)
 			}

@@ -28,7 +28,7 @@ func wrong(format string, args ...any) error {
 
 // told wraps an error in the one of package vm that it is to callers, if it is one.
 func told(err error) error {
-	for _, known := range []error{vm.ErrNotFound, vm.ErrExists, vm.ErrUnavailable, vm.ErrPermanent, context.Canceled, errNoAddress} {
+	for _, known := range []error{vm.ErrNotFound, vm.ErrExists, vm.ErrUnavailable, vm.ErrPermanent, vm.ErrUnusable, context.Canceled, errNoAddress} {
 		if errors.Is(err, known) {
 			return err
 		}
@@ -43,7 +43,7 @@ func told(err error) error {
 		return &refusal{f, err}
 	}
 	if certificate(err) {
-		return fmt.Errorf("%w: the server's certificate is refused (insecure is not set): %w", vm.ErrPermanent, bare(err))
+		return fmt.Errorf("%w: the server's certificate is refused (insecure is not set): %w", vm.ErrUnusable, bare(err))
 	}
 	if network(err) {
 		return fmt.Errorf("%w: %w", vm.ErrUnavailable, bare(err))
@@ -124,7 +124,9 @@ func kindOf(f types.BaseMethodFault) error {
 		*types.NoDiskSpace, *types.HostConnectFault, *types.InvalidHostConnectionState, *types.InvalidHostState,
 		types.BaseHostCommunication, types.BaseInsufficientResourcesFault, types.BaseTaskInProgress:
 		return vm.ErrUnavailable
-	case types.BaseNoPermission, *types.InvalidLogin, types.BaseNotSupported, *types.NotImplemented, *types.MethodNotFound,
+	case *types.InvalidLogin:
+		return vm.ErrUnusable
+	case types.BaseNoPermission, types.BaseNotSupported, *types.NotImplemented, *types.MethodNotFound,
 		*types.InvalidName, types.BaseInvalidArgument, *types.RestrictedVersion, types.BaseNotEnoughLicenses:
 		return vm.ErrPermanent
 	}

@@ -17,7 +17,7 @@ import (
 	"yardmaster/executors/vm"
 )
 
-var sentinels = []error{vm.ErrNotFound, vm.ErrExists, vm.ErrUnavailable, vm.ErrPermanent}
+var sentinels = []error{vm.ErrNotFound, vm.ErrExists, vm.ErrUnavailable, vm.ErrPermanent, vm.ErrUnusable}
 
 func TestWhatAnErrorIsToCallers(t *testing.T) {
 	machine := thing("VirtualMachine", "vm-1")
@@ -40,7 +40,7 @@ func TestWhatAnErrorIsToCallers(t *testing.T) {
 		{"duplicate name", ended(&types.DuplicateName{Name: "a"}), vm.ErrExists},
 		{"already exists", answered(&types.AlreadyExists{Name: "a"}), vm.ErrExists},
 		{"no permission", answered(&types.NoPermission{PrivilegeId: "VirtualMachine.Provisioning.Clone"}), vm.ErrPermanent},
-		{"wrong password", answered(&types.InvalidLogin{}), vm.ErrPermanent},
+		{"wrong password", answered(&types.InvalidLogin{}), vm.ErrUnusable},
 		{"invalid argument", ended(&types.InvalidArgument{InvalidProperty: "spec.host"}), vm.ErrPermanent},
 		{"not supported", ended(&types.SnapshotCopyNotSupported{}), nil},
 		{"unsupported here", answered(&types.NotSupported{}), vm.ErrPermanent},
@@ -55,7 +55,7 @@ func TestWhatAnErrorIsToCallers(t *testing.T) {
 		{"refused connection", &url.Error{Op: "Post", URL: "https://vc/sdk", Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}, vm.ErrUnavailable},
 		{"cut connection", io.ErrUnexpectedEOF, vm.ErrUnavailable},
 		{"out of time", context.DeadlineExceeded, vm.ErrUnavailable},
-		{"unknown authority", &url.Error{Op: "Post", URL: "https://vc/sdk", Err: x509.UnknownAuthorityError{}}, vm.ErrPermanent},
+		{"unknown authority", &url.Error{Op: "Post", URL: "https://vc/sdk", Err: x509.UnknownAuthorityError{}}, vm.ErrUnusable},
 		{"cancelled by the caller", fmt.Errorf("clone: %w", context.Canceled), nil},
 		{"no address", errNoAddress, nil},
 		{"lost task", errTaskLost, vm.ErrUnavailable},

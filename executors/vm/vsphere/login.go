@@ -15,6 +15,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"yardmaster/executors/vm"
 )
 
 // login is a client with a cookie that the server knew when it was made.
@@ -33,7 +35,7 @@ func (s *session) login(ctx context.Context) (*login, error) {
 	c.Transport = bounded{c.DefaultTransport(), answerMost}
 	bare, err := vim25.NewClient(ctx, c)
 	if err == nil && (bare.ServiceContent.SessionManager == nil || bare.ServiceContent.SearchIndex == nil) {
-		err = wrong("server: it is no vCenter")
+		err = fmt.Errorf("%w: server: it is no vCenter", vm.ErrUnusable)
 	}
 	if err == nil {
 		_, err = methods.Login(ctx, bare, &types.Login{
@@ -42,7 +44,10 @@ func (s *session) login(ctx context.Context) (*login, error) {
 	}
 	if err != nil {
 		c.CloseIdleConnections()
-		return nil, fmt.Errorf("log in to %s as %s: %w", s.address.Host, s.cfg.Username, told(err))
+		if err = told(err); errors.Is(err, vm.ErrPermanent) { // what is refused here is refused to every call
+			err = fmt.Errorf("%w: %w", vm.ErrUnusable, err)
+		}
+		return nil, fmt.Errorf("log in to %s as %s: %w", s.address.Host, s.cfg.Username, err)
 	}
 	s.log.Info("logged in", "user", s.cfg.Username, "server", bare.ServiceContent.About.FullName)
 	return &login{soap: c, client: &vim25.Client{Client: c, ServiceContent: bare.ServiceContent, RoundTripper: s}}, nil

@@ -193,7 +193,7 @@ func (s *session) mayTry() error {
 func (s *session) note(l *login, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.refused = nil; errors.Is(err, vm.ErrPermanent) {
+	if s.refused = nil; errors.Is(err, vm.ErrUnusable) {
 		s.refused, s.again = err, s.cfg.Now().Add(s.cfg.LoginPause)
 	}
 	if err != nil {

@@ -267,7 +267,7 @@ func TestAWrongPasswordIsSaidOnceAndNeverRepeated(t *testing.T) {
 	})
 	for range 3 {
 		_, err := p.List(t.Context(), w.pool)
-		if !errors.Is(err, vm.ErrPermanent) || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), testUser) {
+		if !errors.Is(err, vm.ErrUnusable) || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), testUser) {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -303,7 +303,7 @@ func TestALoginThatIsRefusedForNoReasonOfItsOwnIsTriedAgain(t *testing.T) {
 	p := w.provider()
 	undo := w.faulty("Login", 1, &types.SystemError{})
 	defer undo()
-	if _, err := p.List(t.Context(), w.pool); err == nil || errors.Is(err, vm.ErrPermanent) {
+	if _, err := p.List(t.Context(), w.pool); err == nil || errors.Is(err, vm.ErrUnusable) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := p.List(t.Context(), w.pool); err != nil {
@@ -370,7 +370,7 @@ func TestACertificateThatNobodyVouchesForIsRefusedUnlessToldOtherwise(t *testing
 	})
 	at := func(c *Config) { c.Server = server.URL }
 	_, err := w.provider(at).List(t.Context(), w.pool)
-	if !errors.Is(err, vm.ErrPermanent) || !strings.Contains(err.Error(), "certificate") || !strings.Contains(err.Error(), "insecure") {
+	if !errors.Is(err, vm.ErrUnusable) || !strings.Contains(err.Error(), "certificate") || !strings.Contains(err.Error(), "insecure") {
 		t.Errorf("got %v", err)
 	}
 	t.Log(err)
