@@ -70,7 +70,7 @@ func (w *waits) ahead(t *ticket, pools []string) (before []*ticket, later <-chan
 	return before, w.change
 }
 
-// holdMost is for how long one who waits keeps those behind from the same pools.
+// holdMost is for how long one who waits keeps those behind from machines of the same pools that are too few for him.
 const holdMost = time.Minute
 
 // turn says whether nobody before t keeps the pools for himself; otherwise later is closed when that may have changed.
@@ -85,17 +85,25 @@ func (s *Service) turn(ctx context.Context, t *ticket, pools []string) (mine boo
 	return true, later, nil
 }
 
-// holds says whether one who waits may keep those behind waiting too: for a while, and only if his machines can come.
+// holds says whether one who waits may keep those behind waiting too: only if his machines can come, and after a while no others
+// than he can take as they come.
 func (s *Service) holds(ctx context.Context, o *ticket) (bool, error) {
-	if s.db.Now().Sub(o.since) >= holdMost {
-		return false, nil
+	ail := s.keeper.ailing
+	if s.db.Now().Sub(o.since) >= holdMost && !o.single() {
+		ail = everyPool
 	}
-	err := s.mayHold(ctx, o.wants, s.keeper.ailing)
+	err := s.mayHold(ctx, o.wants, ail)
 	if errors.Is(err, ErrEmpty) {
 		return false, nil
 	}
 	return err == nil, err
 }
+
+// everyPool counts what is ready alone.
+func everyPool(string, string) bool { return true }
+
+// single says that the next machine is all that is wanted.
+func (t *ticket) single() bool { return len(t.wants) == 1 && t.wants[0].Count == 1 }
 
 // Waiting counts those who wait for machines.
 func (s *Service) Waiting() int {
