@@ -8,19 +8,40 @@ import (
 	"yardmaster/store"
 )
 
-// current is a deployed instance with its completed configuration. Errors: ErrNotFound, ErrConflict if it never was deployed well.
+// current is the completed configuration that serves, which is the stored one unless a deploy of that has not ended well. Errors:
+// ErrNotFound, ErrConflict if nothing serves.
 func (s *Service) current(rec *store.Instance) (Instance, error) {
 	var i Instance
 	if rec.Body == "" {
 		return i, fmt.Errorf("%w: instance %s of organization %d", ErrNotFound, rec.Name, rec.Org)
 	}
-	if err := s.unpack(rec.Body, &i); err != nil {
+	body := rec.Body
+	if rec.Serving != nil {
+		body = rec.Serving.Body
+	}
+	if err := s.unpack(body, &i); err != nil {
 		return i, err
 	}
-	if rec.Color == "" || rec.State != stateActive {
-		return i, fmt.Errorf("%w: instance %s is %s, deploy it first", ErrConflict, rec.Name, rec.State)
+	if rec.Color == "" {
+		return i, undeployed(rec)
 	}
-	return s.complete(rec, i), nil
+	i = s.complete(rec, i)
+	i.Color = rec.Color
+	return i, nil
+}
+
+func undeployed(rec *store.Instance) error {
+	return fmt.Errorf("%w: instance %s is %s, deploy it first", ErrConflict, rec.Name, rec.State)
+}
+
+// rewrite changes a stored configuration.
+func (s *Service) rewrite(body string, change func(*Instance)) (string, error) {
+	var i Instance
+	if err := s.unpack(body, &i); err != nil {
+		return "", err
+	}
+	change(&i)
+	return s.pack(i)
 }
 
 // expanded is an instance's objects with the other colour there or not, and Services on one of them. Errors: ErrInvalid, for what the
@@ -41,11 +62,9 @@ func (s *Service) fitting(rec *store.Instance, i Instance, standby bool, active 
 	if err != nil {
 		return nil, err
 	}
-	var there []store.InstanceObject
-	for _, o := range rec.Objects {
-		if o.Component == expand.WriteObjects {
-			there = append(there, o)
-		}
+	there := writers(rec.Objects)
+	if rec.Serving != nil {
+		there = rec.Serving.Writers
 	}
 	wanted := refs(of(objects, "", expand.WriteObjects))
 	if len(minus(there, wanted))+len(minus(wanted, there)) > 0 {
@@ -54,13 +73,17 @@ func (s *Service) fitting(rec *store.Instance, i Instance, standby bool, active 
 	return objects, nil
 }
 
-// StandbyOn brings up the colour that does not serve, and gives the job's id. Where it is up already it is made what it should be.
+// StandbyOn brings up the colour that does not serve, and gives the job's id. Where it is up already it is made what it should be. It is
+// brought up as the instance is configured, so that a deploy of that must have ended well.
 // Errors: ErrNotFound, ErrConflict, ErrInvalid.
 func (s *Service) StandbyOn(ctx context.Context, by Who, org int, name string) (string, error) {
 	op, err := s.begin(ctx, by, kindStandbyOn, jobID("standby-on", org, name), org, name, func(_ *store.Tx, rec *store.Instance) (*draft, error) {
 		i, err := s.current(rec)
 		if err != nil {
 			return nil, err
+		}
+		if rec.State != stateActive {
+			return nil, undeployed(rec)
 		}
 		objects, err := s.fitting(rec, i, true, rec.Color)
 		if err != nil {
@@ -80,7 +103,8 @@ func (s *Service) StandbyOn(ctx context.Context, by Who, org int, name string) (
 	return op.Alias, err
 }
 
-// StandbyOff takes it down again, and touches nothing else, whatever the defaults have become. Errors: ErrNotFound, ErrConflict.
+// StandbyOff takes it down again, and touches nothing else, whatever the defaults have become. After a deploy that has not ended well some
+// Services may lead to what it takes down: those are led back first. Errors: ErrNotFound, ErrConflict, ErrInvalid.
 func (s *Service) StandbyOff(ctx context.Context, by Who, org int, name string) error {
 	op, err := s.begin(ctx, by, kindStandbyOff, jobID("standby-off", org, name), org, name, func(_ *store.Tx, rec *store.Instance) (*draft, error) {
 		i, err := s.current(rec)
@@ -88,6 +112,14 @@ func (s *Service) StandbyOff(ctx context.Context, by Who, org int, name string) 
 			return nil, err
 		}
 		w := s.draft(i)
+		if rec.State != stateActive {
+			objects, err := s.expanded(i, false, rec.Color)
+			if err != nil {
+				return nil, err
+			}
+			w.stage(stageRoutes, of(objects, "", expand.RouteObjects))
+			rec.Objects = union(rec.Objects, refs(of(objects, "", expand.RouteObjects)))
+		}
 		for _, o := range rec.Objects {
 			if o.Color == other(rec.Color) {
 				w.Remove = append(w.Remove, o)
@@ -96,7 +128,7 @@ func (s *Service) StandbyOff(ctx context.Context, by Who, org int, name string) 
 		leaving(w.Remove)
 		down := false
 		w.Done = after{Standby: &down, Objects: minus(rec.Objects, w.Remove)}
-		return w, nil
+		return w, w.seal()
 	})
 	return s.await(ctx, op, err)
 }
@@ -138,11 +170,14 @@ func (s *Service) turn(rec *store.Instance, i Instance, to string) (*draft, erro
 	for _, o := range of(was, "", expand.RouteObjects) {
 		w.Back = append(w.Back, w.text(o))
 	}
-	if err := s.mirrors(w, i, expand.Options{Namespace: s.cluster.Namespace(), Standby: true, Active: to}); err != nil {
+	body, err := s.rewrite(rec.Body, func(i *Instance) { i.Color = to })
+	if err != nil {
 		return nil, err
 	}
-	w.MirrorFail, w.MirrorAbort = -1, -1 // then all is as it was
-	w.Done = after{Color: to, Objects: union(rec.Objects, refs(objects))}
+	w.Done = after{Body: body, Color: to, Objects: union(rec.Objects, refs(objects))}
+	if err := s.mirrorsOf(w, rec); err != nil {
+		return nil, err
+	}
 	rec.Objects = w.Done.Objects
 	return w, w.seal()
 }
@@ -175,22 +210,10 @@ func (s *Service) importer(ctx context.Context, by Who, org int, name, kind stri
 		if err != nil {
 			return nil, err
 		}
-		var stored Instance
-		if err := s.unpack(rec.Body, &stored); err != nil {
-			return nil, err
-		}
-		stored.Importer = i.Importer
-		body, err := s.pack(stored)
-		if err != nil {
-			return nil, err
-		}
 		w := s.draft(i)
 		w.stage("importer", of(objects, "", expand.ImporterObjects))
 		w.stage(stageRoutes, of(objects, "", expand.RouteObjects))
 		w.stage("gateways", of(objects, "", expand.GatewayObjects))
-		if err := s.mirrors(w, i, expand.Options{Namespace: s.cluster.Namespace(), Standby: rec.Standby, Active: rec.Color}); err != nil {
-			return nil, err
-		}
 		for _, o := range minus(rec.Objects, refs(objects)) {
 			if o.Component == expand.ImporterObjects {
 				w.Remove = append(w.Remove, o)
@@ -198,7 +221,19 @@ func (s *Service) importer(ctx context.Context, by Who, org int, name, kind stri
 		}
 		rec.Objects = union(rec.Objects, refs(objects))
 		on := settings != nil
-		w.Done = after{Body: body, Importer: &on, Objects: minus(rec.Objects, w.Remove)}
+		w.Done = after{Importer: &on, Objects: minus(rec.Objects, w.Remove)}
+		set := func(stored *Instance) { stored.Importer = i.Importer }
+		if w.Done.Body, err = s.rewrite(rec.Body, set); err != nil {
+			return nil, err
+		}
+		if rec.Serving != nil {
+			if w.Done.Serving, err = s.rewrite(rec.Serving.Body, set); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.mirrorsOf(w, rec); err != nil {
+			return nil, err
+		}
 		return w, w.seal()
 	})
 	return s.await(ctx, op, err)

@@ -104,7 +104,7 @@ func (s *Service) deployment(rec *store.Instance, posted Instance) (*draft, erro
 	}
 	w := s.draft(i)
 	w.rollout(objects, i.Color)
-	if err := s.mirrors(w, i, options); err != nil {
+	if err := s.mirrors(w, i); err != nil {
 		return nil, err
 	}
 	all := refs(objects)

@@ -10,7 +10,7 @@ import (
 	"yardmaster/store"
 )
 
-// Undo puts Services back to where they pointed, and says in the mirror that this has failed.
+// Undo puts Services back to where they pointed, and shows in the mirror what has become of the instance.
 func (k kind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) error {
 	r, err := k.open(op, j)
 	if err != nil {
@@ -21,7 +21,7 @@ func (k kind) Undo(ctx context.Context, op store.Operation, j *jobs.Journal) err
 			return err // where nothing was changed, a refusal leaves all as it was
 		}
 	}
-	if !j.Done(stepBegun) && k.name != kindDeploy {
+	if !j.Done(stepBegun) && !k.whole() {
 		return nil // it is as it was
 	}
 	mirror := r.MirrorFail
@@ -73,9 +73,9 @@ func (k kind) Finish(tx *store.Tx, op *store.Operation) error {
 	}
 	w.Done.on(&rec)
 	if k.name == kindDeploy {
-		rec.Serving = nil
+		rec.State, rec.Serving = stateActive, nil
 	}
-	rec.State, rec.Pending, rec.Changed = stateActive, "", tx.Now()
+	rec.Pending, rec.Changed = "", tx.Now()
 	op.Result = store.Ref{Kind: targetKind, ID: rec.ID()}
 	return store.Instances.Put(tx, &rec)
 }
@@ -83,6 +83,9 @@ func (k kind) Finish(tx *store.Tx, op *store.Operation) error {
 func (a *after) on(rec *store.Instance) {
 	if a.Body != "" {
 		rec.Body = a.Body
+	}
+	if a.Serving != "" && rec.Serving != nil {
+		rec.Serving = &store.InstanceServing{Body: a.Serving, Writers: rec.Serving.Writers}
 	}
 	if a.Color != "" {
 		rec.Color = a.Color
@@ -96,7 +99,8 @@ func (a *after) on(rec *store.Instance) {
 	rec.Objects = a.Objects
 }
 
-// Abandon leaves the instance to the next deploy, which makes all of it as it should be.
+// Abandon leaves the instance to the next deploy, which makes all of it as it should be. What worked on a part of it has not changed what
+// the rest does, nor the instance's state.
 func (k kind) Abandon(tx *store.Tx, op *store.Operation) error {
 	w, rec, err := workOf(tx, op)
 	if errors.Is(err, store.ErrNotFound) {
@@ -106,21 +110,24 @@ func (k kind) Abandon(tx *store.Tx, op *store.Operation) error {
 		return err
 	}
 	rec.Pending, rec.Changed = "", tx.Now()
-	if rec.State == stateActive && !slices.ContainsFunc(op.Journal, func(s store.Step) bool { return s.Name == stepBegun }) {
-		return store.Instances.Put(tx, &rec) // nothing was changed, and what is to be deployed or deleted is not active
-	}
-	rec.State = stateFailed
-	if op.Undo == store.UndoCancel || op.State == store.Pending { // what never began is called off at once
-		rec.State = stateAborted
-	}
-	if w.Done.Color != "" && !k.undo && w.routed(op) { // Services lead there, and where they led before may be gone in part
-		rec.Body, rec.Color, rec.Importer = w.Done.Body, w.Done.Color, *w.Done.Importer
-		rec.Serving = &store.InstanceServing{Body: rec.Body, Writers: writers(w.Done.Objects)}
-	}
-	if rec.Color != "" && k.undo {
-		rec.State = stateActive // all is as it was
+	if k.whole() {
+		rec.State = stateFailed
+		if op.Undo == store.UndoCancel || op.State == store.Pending { // what never began is called off at once
+			rec.State = stateAborted
+		}
+		w.left(&rec, op)
 	}
 	return store.Instances.Put(tx, &rec)
+}
+
+// left is where Services lead after a work on all of an instance that has not ended well.
+func (w *work) left(rec *store.Instance, op *store.Operation) {
+	if w.Done.Delete || !w.routed(op) {
+		return
+	}
+	// Where they led before may be gone in part.
+	rec.Body, rec.Color, rec.Importer = w.Done.Body, w.Done.Color, *w.Done.Importer
+	rec.Serving = &store.InstanceServing{Body: rec.Body, Writers: writers(w.Done.Objects)}
 }
 
 // routed says that a work had come as far as to have Services select its colour.

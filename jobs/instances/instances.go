@@ -7,6 +7,9 @@
 //	               v                        |              v
 //	          failed, aborted --------------+            active
 //
+// An instance's state tells how the last deploy or deletion has ended. What works on a part of it, as the standby, the colours and the
+// importer do, needs Services that lead somewhere, not that state: what serves is kept apart from what a failed deploy was to bring.
+//
 // Services only ever select a colour whose pods were ready. One job at a time works on an instance; it is an operation, and its id is
 // the operation's alias.
 package instances

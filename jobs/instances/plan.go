@@ -34,10 +34,10 @@ const dialect = "hmapi"
 // Kinds are the operations that any process can run that reaches the cluster.
 func (d *Domain) Kinds() []jobs.Kind {
 	var out []jobs.Kind
-	for _, name := range []string{kindDeploy, kindDelete, kindStandbyOn, kindStandbyOff, kindImporterOn, kindImporterOff} {
+	for _, name := range []string{kindDeploy, kindDelete, kindStandbyOn, kindStandbyOff, kindImporterOn, kindImporterOff, kindSwitch} {
 		out = append(out, kind{d: d, name: name})
 	}
-	return append(out, kind{d: d, name: kindSwitch, undo: true})
+	return out
 }
 
 // draft is a work being put together.
@@ -120,22 +120,50 @@ func (w *draft) rollout(objects []expand.Object, active string) {
 // stageRoutes is the stage in which Services begin to select a colour.
 const stageRoutes = "routes"
 
-// mirrors keeps the ConfigMap that shows the instance, as it is at the end and after a failure.
-func (s *Service) mirrors(w *draft, i Instance, o expand.Options) error {
+// mirrors keeps the ConfigMap that shows the instance, for each end that a work on all of it may have.
+func (s *Service) mirrors(w *draft, i Instance) error {
 	for _, m := range []struct {
 		state string
 		to    *int
 	}{{stateActive, &w.MirrorDone}, {stateFailed, &w.MirrorFail}, {stateAborted, &w.MirrorAbort}} {
-		i.State, i.JobData = m.state, nil
-		objects, err := s.config.Load().Expand(i, o)
-		if err != nil {
+		i.State = m.state
+		var err error
+		if *m.to, err = s.mirror(w, i); err != nil {
 			return err
-		}
-		for _, object := range of(objects, "", expand.MirrorObjects) {
-			*m.to = w.text(object)
 		}
 	}
 	return nil
+}
+
+// mirrorsOf is mirrors for a work on a part of the instance: as the record will be, or as it was.
+func (s *Service) mirrorsOf(w *draft, rec *store.Instance) error {
+	next := *rec
+	w.Done.on(&next)
+	for _, m := range []struct {
+		of *store.Instance
+		to *int
+	}{{&next, &w.MirrorDone}, {rec, &w.MirrorFail}} {
+		var i Instance
+		err := s.unpack(m.of.Body, &i)
+		if err == nil {
+			*m.to, err = s.mirror(w, s.complete(m.of, i))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	w.MirrorAbort = w.MirrorFail
+	return nil
+}
+
+// mirror keeps the ConfigMap that shows an instance as it is given, and gives the text's number. Errors: ErrInvalid.
+func (s *Service) mirror(w *draft, i Instance) (int, error) {
+	i.JobData = nil
+	objects, err := s.config.Load().Expand(i, expand.Options{Namespace: s.cluster.Namespace()})
+	if err != nil {
+		return -1, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return w.text(of(objects, "", expand.MirrorObjects)[0]), nil
 }
 
 // begin commits the intent of a job: build changes the record, which is given as it is by then, and fills in the work.

@@ -63,7 +63,8 @@ type data struct {
 // after is what a success makes of the record.
 type after struct {
 	Delete   bool                   `json:"delete,omitempty"`
-	Body     string                 `json:"body,omitempty"` // "" leaves it
+	Body     string                 `json:"body,omitempty"`    // "" leaves it
+	Serving  string                 `json:"serving,omitempty"` // the configuration that serves, where it is another one; "" leaves it
 	Color    string                 `json:"color,omitempty"`
 	Standby  *bool                  `json:"standby,omitempty"`
 	Importer *bool                  `json:"importer,omitempty"`
@@ -99,10 +100,12 @@ func removal(o store.InstanceObject) string { return "remove/" + o.Kind + "." + 
 type kind struct {
 	d    *Domain
 	name string
-	undo bool // what it has applied is taken back
 }
 
 func (k kind) Name() string { return k.name }
+
+// whole says that the work is on all of an instance, whose state tells how the last of that sort has ended.
+func (k kind) whole() bool { return k.name == kindDeploy || k.name == kindDelete }
 
 // Policy: pods of such instances need their time to warm up.
 func (k kind) Policy() jobs.Policy {
