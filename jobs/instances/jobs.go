@@ -19,18 +19,35 @@ const (
 	jobAborted   = "ABORTED"
 )
 
-// job is an operation as its users know it.
+// job is an operation as its users know it when they ask for it by its id: what has failed is told to have, also while it is being undone
+// in vain. What is being aborted has not failed.
 func job(op store.Operation) Job {
-	j := Job{ID: op.Alias, Status: jobActive}
+	j := live(op)
 	switch op.State {
 	case store.Succeeded:
 		j.Status, j.Reason = jobSucceeded, strings.Join(op.Notes, "; ")
-	case store.Failed, store.Stuck:
+	case store.Failed:
 		j.Status = jobFailed
+	case store.Stuck:
+		if op.Undo != store.UndoCancel {
+			j.Status = jobFailed
+		}
 	case store.Canceled:
 		j.Status, j.Reason = jobAborted, "it was aborted"
 	}
-	if op.Error != nil && op.State != store.Succeeded && op.State != store.Canceled {
+	return j
+}
+
+// live is one among those that have not ended.
+func live(op store.Operation) Job {
+	j := Job{ID: op.Alias, Status: jobActive}
+	switch {
+	case op.Undo == store.UndoCancel:
+		j.Reason = "it is being aborted"
+		if n := len(op.Notes); op.State == store.Stuck && n > 0 {
+			j.Reason += ": " + op.Notes[n-1]
+		}
+	case op.Error != nil:
 		j.Reason = op.Error.Text
 	}
 	return j
@@ -62,7 +79,7 @@ func (s *Service) Jobs(ctx context.Context, org int) ([]Job, error) {
 	slices.SortFunc(ops, func(a, b store.Operation) int { return a.Created.Compare(b.Created) })
 	out := []Job{}
 	for _, op := range ops {
-		out = append(out, job(op))
+		out = append(out, live(op))
 	}
 	return out, err
 }

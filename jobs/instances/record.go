@@ -99,7 +99,7 @@ func (s *Service) Instance(ctx context.Context, org int, name string) (Instance,
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
-		out.JobData = &expand.JobData{ID: op.Alias, Kind: strings.TrimPrefix(op.Kind, "instance."), Status: job(op).Status}
+		out.JobData = &expand.JobData{ID: op.Alias, Kind: strings.TrimPrefix(op.Kind, "instance."), Status: live(op).Status}
 		return err
 	})
 	return out, err
