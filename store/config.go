@@ -67,7 +67,9 @@ type ConfigPatch struct {
 	Format      string    `json:"format"`         // YAML or JSON
 	Body        string    `json:"body"`           // sealed
 	Description string    `json:"description,omitempty"`
-	Source      string    `json:"source"` // who made it: "user", "namespace", "registry", "cluster-size"
+	Source      string    `json:"source"`          // who made it: "user", "namespace", "registry", "cluster-size"
+	To          string    `json:"to,omitempty"`    // what a rewrite was told: a namespace, a registry, a size
+	Place       int64     `json:"place,omitempty"` // it applies where a patch of this version would; 0 is its own
 	Creator     string    `json:"creator,omitempty"`
 	Created     time.Time `json:"created"`
 	Deleted     time.Time `json:"deleted,omitzero"` // kept for as long as a materialization has it, which may be gone back to

@@ -18,6 +18,7 @@ type edit struct {
 	kind    string          // of the operation
 	touched map[string]bool // objects to be materialized again and pushed
 	writes  []func(*store.Tx, *store.Operation) error
+	asItWas bool // objects are given no patches of the rewrites that are in force
 	wait    bool // the operation waits until what it pushed is healthy
 	force   bool // push although the cluster is known to be as it should
 	rerun   bool // Jobs that have run and are gone, too
@@ -50,6 +51,11 @@ func (s *Service) change(ctx context.Context, by Who, kind string, dry bool, alt
 		e := &edit{kind: kind, touched: map[string]bool{}, wait: by.Wait}
 		if err := alter(st, e); err != nil {
 			return err
+		}
+		if !e.asItWas {
+			if err := s.follow(ctx, by, st, e); err != nil {
+				return err
+			}
 		}
 		ids := slices.Sorted(maps.Keys(e.touched))
 		if err := st.remake(ids); err != nil {

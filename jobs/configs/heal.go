@@ -67,7 +67,7 @@ func (s *Service) sweep(ctx context.Context) error {
 		return err
 	}
 	_, err = s.change(ctx, Who{}, kindHeal, false, func(st *state, e *edit) error {
-		e.force = true
+		e.force, e.asItWas = true, true
 		e.touch(heal...)
 		for _, id := range heal {
 			e.write(changeObject(id, func(rec *store.ConfigObject) {

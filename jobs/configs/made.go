@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,7 +29,15 @@ func (st *state) step(p *patch, byLabel bool) (materialize.Step, error) {
 	if err != nil {
 		return materialize.Step{}, err
 	}
+	to, err := st.told(p)
+	if err != nil {
+		return materialize.Step{}, err
+	}
 	s := materialize.Step{ByLabel: byLabel, Patch: materialize.Patch{Version: p.Version, Target: p.Target, Kind: p.Kind, Format: p.Format, Body: text}}
+	if to != "" {
+		s.Write = st.d.writer(p.Source, to, nil)
+		return s, nil
+	}
 	if p.form == nil {
 		if p.form, err = materialize.Compile(s.Patch); err != nil {
 			return s, err
@@ -58,6 +67,11 @@ var errNoBase = errors.New("no base config")
 
 // materialize makes an object from base config and patches. Errors: *materialize.Error.
 func (st *state) materialize(o *object) (*made, error) {
+	return st.compose(o, func(*patch) bool { return true })
+}
+
+// compose makes an object from its base config and some of its patches. Errors: *materialize.Error.
+func (st *state) compose(o *object, some func(*patch) bool) (*made, error) {
 	base, release, applies, err := st.foundation(o)
 	if err != nil {
 		return nil, err
@@ -66,18 +80,19 @@ func (st *state) materialize(o *object) (*made, error) {
 	if pin := o.rec.Pin; pin != nil && pin.Body != "" {
 		out.patches = slices.Clone(pin.Patches)
 	}
-	var steps []materialize.Step
+	var in []*patch
 	for _, p := range st.patches {
-		meant, byLabel := st.meant(p.Target, o)
-		if !meant || !applies(p) {
-			continue
+		if meant, _ := st.meant(p.Target, o); meant && applies(p) && some(p) {
+			in, out.patches = append(in, p), append(out.patches, p.Version)
 		}
-		step, err := st.step(p, byLabel)
-		if err != nil {
+	}
+	slices.SortStableFunc(in, func(a, b *patch) int { return cmp.Compare(a.place(), b.place()) })
+	steps := make([]materialize.Step, len(in))
+	for i, p := range in {
+		_, byLabel := st.meant(p.Target, o)
+		if steps[i], err = st.step(p, byLabel); err != nil {
 			return nil, err
 		}
-		steps = append(steps, step)
-		out.patches = append(out.patches, p.Version)
 	}
 	out.text, err = materialize.Apply(base, steps)
 	return out, err

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func (s *Service) ApplyPatches(ctx context.Context, by Who, u PatchUpload) (Chan
 			if ids := st.called(p.Target); p.Kind == "" && len(ids) > 1 {
 				return ambiguous(p.Target, ids)
 			}
-			if err := st.take(e, by, p, fromUser, u.Description); err != nil {
+			if err := st.take(e, by, p, u.Description); err != nil {
 				return err
 			}
 		}
@@ -60,27 +61,32 @@ func (s *Service) ApplyPatches(ctx context.Context, by Who, u PatchUpload) (Chan
 	})
 }
 
-// take takes up one patch and touches what it targets.
-func (st *state) take(e *edit, by Who, p materialize.Patch, source, description string) error {
-	body, err := st.d.pack(p.Body)
+// take takes up one patch of a user.
+func (st *state) take(e *edit, by Who, p materialize.Patch, description string) error {
+	rec := store.ConfigPatch{Target: p.Target, Kind: p.Kind, Format: p.Format, Description: cmp.Or(description, p.Comment), Source: fromUser}
+	version, err := st.keep(e, by, rec, p.Body)
 	if err != nil {
 		return err
 	}
-	if description == "" {
-		description = p.Comment
-	}
-	rec := store.ConfigPatch{Version: st.version(), Target: p.Target, Kind: p.Kind, Format: p.Format, Body: body,
-		Description: description[:min(len(description), longestDescription)], Source: source, Creator: by.User, Created: st.now}
-	st.add(rec, p.Body)
-	e.patches = append(e.patches, rec.Version)
-	e.write(func(tx *store.Tx, _ *store.Operation) error { return store.PutPatch(tx, &rec) })
-	targets := st.targeted(p.Target)
-	if len(targets) == 0 {
+	e.patches = append(e.patches, version)
+	if len(st.targeted(p.Target)) == 0 {
 		e.notes = append(e.notes, Preview{Message: fmt.Sprintf("Target %q is no object and no label of one. The patch will be kept and takes effect "+
 			"once an object is called so.", p.Target)})
 	}
-	e.touch(targets...)
 	return nil
+}
+
+// keep stores a new patch and touches what it targets.
+func (st *state) keep(e *edit, by Who, rec store.ConfigPatch, text string) (version int64, err error) {
+	if rec.Body, err = st.d.pack(text); err != nil {
+		return 0, err
+	}
+	rec.Version, rec.Creator, rec.Created = st.version(), by.User, st.now
+	rec.Description = rec.Description[:min(len(rec.Description), longestDescription)]
+	st.add(rec, text)
+	e.write(func(tx *store.Tx, _ *store.Operation) error { return store.PutPatch(tx, &rec) })
+	e.touch(st.targeted(rec.Target)...)
+	return rec.Version, nil
 }
 
 // DeletePatch takes a patch back and materializes what it touched without it. Errors: ErrNotFound, ErrInvalid if another patch
@@ -91,7 +97,11 @@ func (s *Service) DeletePatch(ctx context.Context, by Who, version int64, dry bo
 		if i < 0 || !st.wanted(st.patches[i]) {
 			return fmt.Errorf("%w: patch %d", ErrNotFound, version)
 		}
-		st.drop(e, st.patches[i])
+		p := st.patches[i]
+		if p.Deleted.IsZero() && p.Source != fromUser {
+			st.spare(e, p)
+		}
+		st.drop(e, p)
 		return nil
 	})
 }
@@ -183,11 +193,11 @@ func (st *state) listPatches(fits func(*patch) bool) ([]Patch, error) {
 		if !fits(p) {
 			continue
 		}
-		text, err := st.textOf(p)
+		text, format, err := st.bodyOf(p)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Patch{Version: p.Version, Next: next, Target: p.Target, Kind: p.Kind, Format: p.Format, Golden: golden[p.Version], Body: text,
+		out = append(out, Patch{Version: p.Version, Next: next, Target: p.Target, Kind: p.Kind, Format: format, Golden: golden[p.Version], Body: text,
 			Description: p.Description, Creator: p.Creator, Source: p.Source, Created: p.Created})
 	}
 	slices.Reverse(out)

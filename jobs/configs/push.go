@@ -330,6 +330,7 @@ func failures(in pushInput, steps []store.Step) []Failure {
 // has cleaned it up. Errors: ErrNotFound, ErrConflict.
 func (s *Service) Push(ctx context.Context, by Who, ref string, dry bool) (Change, error) {
 	return s.change(ctx, by, kindPush, dry, func(st *state, e *edit) error {
+		e.asItWas = true
 		if ref == "" {
 			e.touch(st.ids()...)
 			return nil

@@ -24,10 +24,7 @@ func (s *Service) MoveNamespace(ctx context.Context, by Who, namespace, descript
 	if description == "" {
 		description = "Namespace: " + namespace
 	}
-	scoped := s.scopes(ctx)
-	return s.rewrite(ctx, by, kindNamespace, fromNamespace, description, dry, func(text string) (string, bool, error) {
-		return materialize.NamespacePatch(text, materialize.Move{From: s.cfg.Namespace, To: namespace, ClusterScoped: scoped})
-	})
+	return s.rewrite(ctx, by, kindNamespace, fromNamespace, namespace, description, dry)
 }
 
 // scopes asks the cluster, once for each kind, whether it knows namespaces. What it does not know or say is taken for namespaced.
@@ -56,9 +53,7 @@ func (s *Service) SetRegistry(ctx context.Context, by Who, registry, description
 	if description == "" {
 		description = "Image registry: " + registry
 	}
-	return s.rewrite(ctx, by, kindRegistry, fromRegistry, description, dry, func(text string) (string, bool, error) {
-		return materialize.RegistryPatch(text, registry)
-	})
+	return s.rewrite(ctx, by, kindRegistry, fromRegistry, registry, description, dry)
 }
 
 // SetSize sizes all workloads for a cluster of a size; the patches of the size before go. Errors: ErrInvalid, ErrConflict.
@@ -66,47 +61,35 @@ func (s *Service) SetSize(ctx context.Context, by Who, size string, dry bool) (C
 	if _, _, err := materialize.SizePatch(sizeProbe, size); err != nil {
 		return Change{}, fmt.Errorf("%w: size %q: standard, large or x-large is needed", ErrInvalid, size)
 	}
-	return s.rewrite(ctx, by, kindSize, fromSize, "Cluster size: "+size, dry, func(text string) (string, bool, error) {
-		return materialize.SizePatch(text, size)
-	})
+	return s.rewrite(ctx, by, kindSize, fromSize, size, sizeDescription+size, dry)
 }
+
+// sizeDescription is what is said of the patches of a size, before its name.
+const sizeDescription = "Cluster size: "
 
 // sizeProbe is an object by which a size shows whether it is known.
 const sizeProbe = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: probe\nspec:\n  replicas: 1\n"
 
-// rewrite makes one patch for each object that body has something to say of, as the object is without the earlier patches of the
-// same source; those go.
-func (s *Service) rewrite(ctx context.Context, by Who, kind, source, description string, dry bool, body func(text string) (string, bool, error)) (Change, error) {
+// rewrite puts another rewrite of a source in force, and makes its patch for each object that it has something to say of. Those of
+// the one before go.
+func (s *Service) rewrite(ctx context.Context, by Who, kind, source, to, description string, dry bool) (Change, error) {
 	return s.change(ctx, by, kind, dry, func(st *state, e *edit) error {
 		for _, p := range slices.Clone(st.patches) {
 			if p.Source == source && st.wanted(p) {
 				st.drop(e, p)
 			}
 		}
+		st.enforce(e, source, &inForce{To: to, Description: description[:min(len(description), longestDescription)], Place: st.version()})
+		scoped := s.scopes(ctx)
 		for _, id := range st.ids() {
-			if err := st.rewriteOne(e, by, id, source, description, body); err != nil {
+			version, err := st.lay(e, by, id, source, scoped)
+			if err != nil {
 				return err
+			}
+			if version != 0 {
+				e.patches = append(e.patches, version)
 			}
 		}
 		return nil
 	})
-}
-
-func (st *state) rewriteOne(e *edit, by Who, id, source, description string, body func(text string) (string, bool, error)) error {
-	m, err := st.materialize(st.objects[id])
-	if err != nil {
-		return st.refusal(id, err)
-	}
-	text, ok, err := body(m.text)
-	if err != nil {
-		return st.refusal(id, err)
-	}
-	if !ok {
-		return nil
-	}
-	p := materialize.Patch{Target: id, Kind: st.objects[id].rec.Kind, Format: materialize.YAML, Body: text}
-	if parsed, err := materialize.ParsePatches("", text); err == nil && len(parsed) == 1 {
-		p.Format = parsed[0].Format
-	}
-	return st.take(e, by, p, source, description)
 }

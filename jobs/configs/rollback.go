@@ -19,6 +19,7 @@ func (s *Service) Rollback(ctx context.Context, by Who, r Rollback) (Change, err
 		return Change{}, fmt.Errorf("%w: number: it counts the materializations of one object, and none is named", ErrInvalid)
 	}
 	return s.change(ctx, by, kindRollback, r.Dry, func(st *state, e *edit) error {
+		e.asItWas = true
 		ids := st.ids()
 		if r.Object != "" {
 			o, err := st.find(r.Object)

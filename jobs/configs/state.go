@@ -22,7 +22,8 @@ type state struct {
 	patches  []*patch       // by version, deleted ones included
 	bindings map[store.ConfigBinding]bool
 	settings map[string]string
-	highest  int64 // newest patch version
+	rewrites map[string]*inForce // by source
+	highest  int64               // newest patch version
 }
 
 // object is one object with what is known of it.
@@ -99,7 +100,7 @@ func (d *Domain) read(tx *store.Tx) (*state, error) {
 		return nil, err
 	}
 	st.settings = settings
-	return st, nil
+	return st, st.readRewrites(tx)
 }
 
 // ids are all objects, in order.

@@ -46,6 +46,9 @@ type target struct {
 
 // step applies one patch; false if it is for another kind of object.
 func (t *target) step(s *Step) (bool, error) {
+	if s.Write != nil {
+		return t.written(s)
+	}
 	c := s.Compiled
 	if c == nil {
 		var err error
@@ -64,6 +67,21 @@ func (t *target) step(s *Step) (bool, error) {
 		return false, e
 	}
 	return done, nil
+}
+
+// written applies a patch that is written for the object as it is by now; false if it has nothing to say.
+func (t *target) written(s *Step) (bool, error) {
+	now, err := encode(t.tree)
+	if err != nil {
+		return false, err
+	}
+	body, ok, err := s.Write(now)
+	if err != nil || !ok {
+		return false, err
+	}
+	fixed := *s
+	fixed.Body, fixed.Format, fixed.Compiled, fixed.Write = body, "", nil, nil
+	return t.step(&fixed)
 }
 
 func (t *target) apply(c *Compiled, s *Step) (bool, *misfit) {

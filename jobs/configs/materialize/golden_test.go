@@ -198,3 +198,41 @@ func TestContainersImagesAndReplicas(t *testing.T) {
 		t.Errorf("identify: %+v %v", o, err)
 	}
 }
+
+func TestAWrittenPatchSaysWhereItTakesThings(t *testing.T) {
+	for file, of := range map[string]func(string) string{"namespace.golden": materialize.NamespaceOf, "registry.golden": materialize.RegistryOf} {
+		for _, d := range release(t) {
+			body, ok, err := writers[file](d.Text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]string{"namespace.golden": "blue", "registry.golden": "mirror.example/ib"}[file]
+			if got := of(body); ok && got != want {
+				t.Errorf("%s: got %q of\n%s", file, got, body)
+			}
+		}
+		if got := of("# target: web\nspec: {replicas: 2}\n"); got != "" {
+			t.Errorf("%s: got %q of a patch of neither", file, got)
+		}
+	}
+}
+
+func TestAPatchIsWrittenForTheObjectAsTheOnesBeforeMakeIt(t *testing.T) {
+	base := "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 2\n"
+	replicas := func(n string) materialize.Step {
+		return materialize.Step{Patch: materialize.Patch{Target: "web", Body: "spec:\n  replicas: " + n + "\n"}}
+	}
+	double := materialize.Step{Patch: materialize.Patch{Target: "web", Version: 7, Body: "what it was"},
+		Write: func(text string) (string, bool, error) { return materialize.SizePatch(text, "large") }}
+	nothing := materialize.Step{Write: func(string) (string, bool, error) { return "", false, nil }}
+	got, err := materialize.Apply(base, []materialize.Step{replicas("3"), double, nothing})
+	if err != nil || !strings.Contains(got, "replicas: 6") {
+		t.Errorf("got %v\n%s", err, got)
+	}
+	if got, err = materialize.Apply(base, []materialize.Step{double, replicas("3")}); err != nil || !strings.Contains(got, "replicas: 3") {
+		t.Errorf("got %v\n%s", err, got)
+	}
+	if got, err = materialize.Apply(base, []materialize.Step{nothing}); err != nil || got != base {
+		t.Errorf("got %v\n%s", err, got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -46,6 +47,21 @@ func NamespacePatch(text string, m Move) (body string, ok bool, err error) {
 	}
 	body, err = patchBody(o, map[string]any{"metadata": map[string]any{"namespace": m.To}})
 	return body, err == nil, err
+}
+
+// NamespaceOf is where a patch that NamespacePatch has written moves its object, or the subjects in it; "" of any other.
+func NamespaceOf(body string) string {
+	tree, err := object(body)
+	if err != nil {
+		return ""
+	}
+	ops, _ := tree["patch"].([]any)
+	for _, op := range ops {
+		if text(op, "op") != "test" && strings.HasSuffix(text(op, "path"), "/namespace") {
+			return text(op, "value")
+		}
+	}
+	return text(tree, "metadata", "namespace")
 }
 
 func (m Move) clusterScoped(o Object) bool {

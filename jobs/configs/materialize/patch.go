@@ -24,4 +24,6 @@ type Step struct {
 	ByLabel bool // Target is a label: objects of other kinds are passed over instead of refused
 	// Compiled is what Compile made of the Patch; nil lets Apply do it. Share it between objects and goroutines.
 	Compiled *Compiled
+	// Write writes the patch for the object as the steps before make it, false where there is nothing to do; nil is Body as it is.
+	Write func(text string) (body string, ok bool, err error)
 }

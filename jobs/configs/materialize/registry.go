@@ -36,6 +36,23 @@ func RegistryPatch(text, registry string) (body string, ok bool, err error) {
 	return body, err == nil, err
 }
 
+// RegistryOf is the registry of a patch that RegistryPatch has written; "" of any other.
+func RegistryOf(body string) string {
+	tree, err := object(body)
+	if err != nil {
+		return ""
+	}
+	spec, _ := at(tree, podSpecPath(text(tree, "kind"))...).(map[string]any)
+	for _, field := range []string{"containers", "initContainers"} {
+		for _, c := range containers(spec, field) {
+			if image := text(c, "image"); strings.Contains(image, "/") {
+				return image[:strings.LastIndex(image, "/")]
+			}
+		}
+	}
+	return ""
+}
+
 // moved are the containers whose image comes from elsewhere then.
 func moved(containers []map[string]any, registry string) []any {
 	var images []any
