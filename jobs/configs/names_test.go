@@ -116,3 +116,45 @@ func TestLabelsMayHaveADomain(t *testing.T) {
 		}
 	}
 }
+
+func TestAnImageOfWhatWentBackStaysThere(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web"))
+	y.patch(level("web", "debug"))
+	y.upload("2", strings.Replace(deployment("web", "        - name: BAD\n          value: in-release-2\n"), "/web:1", "/web:2", 1))
+	y.must(y.s.Rollback(y.ctx, ann, configs.Rollback{Object: "web", Release: "1"}))
+	y.must(y.s.Image(y.ctx, ann, configs.Image{Object: "web", Image: "x:9", Comment: "fix"}))
+	back := func(release string) {
+		t.Helper()
+		c := y.config("web")
+		if c.Release != release || !strings.Contains(c.Config, "image: x:9") || !strings.Contains(c.Config, "debug") || strings.Contains(c.Config, "BAD") {
+			t.Errorf("got release %s:\n%s", c.Release, c.Config)
+		}
+	}
+	back("1-fix")
+	if all, err := y.s.BaseConfigs(y.ctx, "1-fix", "web"); err != nil || len(all) != 1 || all[0].Previous != "1" || !all[0].Golden {
+		t.Errorf("got %+v, %v", all, err)
+	}
+	y.patch("# target: web\nspec:\n  replicas: 7\n")
+	y.must(y.s.Push(y.ctx, ann, "", false))
+	back("1-fix")
+	y.upload("3", strings.Replace(deployment("web"), "/web:1", "/web:3", 1))
+	y.has("web", "/web:3", "replicas: 7")
+	y.agree()
+}
+
+func TestAnImageOfWhatIsHeldToItsTextLeavesTheRestOfIt(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web", "        - name: FIRST\n          value: kept\n"))
+	y.must(y.s.SetRegistry(y.ctx, ann, "mirror.example.com", "", false))
+	y.upload("1", deployment("web")) // again, so that nothing but its text makes the first one
+	y.upload("2", strings.Replace(deployment("web"), "/web:1", "/web:2", 1))
+	y.must(y.s.Rollback(y.ctx, ann, configs.Rollback{Object: "web", Number: 2}))
+	y.must(y.s.Image(y.ctx, ann, configs.Image{Object: "web", Image: "x:9", Comment: "fix"}))
+	y.must(y.s.Push(y.ctx, ann, "", false))
+	y.has("web", "image: mirror.example.com/x:9", "FIRST")
+	if got := y.config("web").Release; got != "1-fix" {
+		t.Errorf("got %s", got)
+	}
+	y.agree()
+}

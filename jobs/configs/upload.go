@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"yardmaster/jobs/configs/bundle"
 	"yardmaster/jobs/configs/materialize"
@@ -118,26 +117,34 @@ func (st *state) takeBase(e *edit, by Who, doc materialize.Document, release str
 		rec := o.rec
 		e.write(func(tx *store.Tx, _ *store.Operation) error { return store.ConfigObjects.Put(tx, &rec) })
 	}
-	body, err := st.d.pack(doc.Text)
-	if err != nil {
+	previous := newest(slices.DeleteFunc(slices.Collect(maps.Keys(o.bases)), func(r string) bool { return r == release }))
+	if err := st.putBase(e, by, o, release, previous, doc.Text); err != nil {
 		return err
 	}
-	previous := newest(slices.DeleteFunc(slices.Collect(maps.Keys(o.bases)), func(r string) bool { return r == release }))
-	if was, again := o.bases[release]; again {
-		previous = was.Previous
-	}
-	b := store.BaseConfig{Object: id, Release: release, Previous: previous, Body: body, Creator: by.User, Created: st.now}
-	o.bases[release] = b
-	e.write(func(tx *store.Tx, _ *store.Operation) error {
-		b.Created = tx.Now()
-		return store.PutBaseConfig(tx, &b)
-	})
 	if o.rec.Pin != nil && newest(slices.Collect(maps.Keys(o.bases))) == release {
 		o.rec.Pin = nil
 		e.write(changeObject(id, func(rec *store.ConfigObject) { rec.Pin = nil }))
 	}
 	st.bind(e, store.ConfigBinding{Label: doc.Kind, Object: o.rec.Name}) // the default label of its kind
-	e.touch(id)
+	return nil
+}
+
+// putBase keeps an object's text of a release. What came before a release stays so when it comes again.
+func (st *state) putBase(e *edit, by Who, o *object, release, previous, text string) error {
+	body, err := st.d.pack(text)
+	if err != nil {
+		return err
+	}
+	if was, again := o.bases[release]; again {
+		previous = was.Previous
+	}
+	b := store.BaseConfig{Object: o.rec.ID, Release: release, Previous: previous, Body: body, Creator: by.User, Created: st.now}
+	o.bases[release] = b
+	e.write(func(tx *store.Tx, _ *store.Operation) error {
+		b.Created = tx.Now()
+		return store.PutBaseConfig(tx, &b)
+	})
+	e.touch(o.rec.ID)
 	return nil
 }
 
@@ -164,42 +171,4 @@ func noteUpgrade(tx *store.Tx, release, user string) error {
 	}
 	u.Updated = tx.Now()
 	return store.ConfigUpgrades.Put(tx, &u)
-}
-
-// Image makes a new release of one object with another image. Errors: ErrInvalid, ErrNotFound, ErrConflict.
-func (s *Service) Image(ctx context.Context, by Who, i Image) (Change, error) {
-	switch {
-	case strings.TrimSpace(i.Image) == "" || strings.ContainsAny(i.Image, " \t\r\n"):
-		return Change{}, fmt.Errorf("%w: image %q: it must be an image's name without blanks", ErrInvalid, i.Image)
-	case !commentForm.MatchString(i.Comment):
-		return Change{}, fmt.Errorf("%w: comment %q: 1 to 40 letters, digits, - and _ are allowed", ErrInvalid, i.Comment)
-	}
-	return s.change(ctx, by, kindImage, i.Dry, func(st *state, e *edit) error {
-		o, err := st.find(i.Object)
-		if err != nil {
-			return err
-		}
-		current := newest(slices.Collect(maps.Keys(o.bases)))
-		base, ok := o.bases[current]
-		if !ok {
-			return fmt.Errorf("%w: object %q has no base config", ErrNotFound, i.Object)
-		}
-		text, err := s.unpack(base.Body)
-		if err != nil {
-			return err
-		}
-		text, err = materialize.SetImage(text, i.Container, i.Image)
-		if err != nil {
-			return fmt.Errorf("%w: object %s, container %q: %w", ErrInvalid, i.Object, i.Container, err)
-		}
-		release := current + "-" + i.Comment
-		if !releaseForm.MatchString(release) {
-			return fmt.Errorf("%w: comment: the release would be called %q, which is too long", ErrInvalid, release)
-		}
-		if compareReleases(release, current) < 0 {
-			return fmt.Errorf("%w: comment %q: release %s would count as older than %s and not take effect", ErrInvalid, i.Comment, release, current)
-		}
-		doc := materialize.Document{Object: materialize.Object{Kind: o.rec.Kind, Name: o.rec.Name}, Text: text}
-		return st.takeBase(e, by, doc, release)
-	})
 }
