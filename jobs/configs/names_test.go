@@ -158,3 +158,29 @@ func TestAnImageOfWhatIsHeldToItsTextLeavesTheRestOfIt(t *testing.T) {
 	}
 	y.agree()
 }
+
+func TestAPatchInATextThatAnObjectIsHeldToIsNotTakenBackInSilence(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web", "        - name: FIRST\n          value: kept\n"))
+	_, debug := y.patch(level("web", "debug"))
+	y.must(y.s.SetSize(y.ctx, ann, "large", false))
+	y.upload("1", deployment("web")) // again, so that nothing but its text makes the first one
+	y.must(y.s.Rollback(y.ctx, ann, configs.Rollback{Object: "web", Number: 3}))
+	held := y.config("web").Config
+	_, onDelete := y.s.DeletePatch(y.ctx, ann, debug[0], false)
+	_, onSize := y.s.SetSize(y.ctx, ann, "x-large", false)
+	for _, err := range []error{onDelete, onSize} {
+		if !errors.Is(err, configs.ErrConflict) || !strings.Contains(err.Error(), "object web") || !strings.Contains(err.Error(), "upload") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if got := y.config("web").Config; got != held {
+		t.Errorf("got\n%s", got)
+	}
+	y.upload("2", deployment("web"))
+	c, err := y.s.DeletePatch(y.ctx, ann, debug[0], false)
+	y.must(c, err)
+	y.must(y.s.SetSize(y.ctx, ann, "x-large", false))
+	y.has("web", "value: info", "replicas: 8")
+	y.agree()
+}

@@ -90,7 +90,7 @@ func (st *state) keep(e *edit, by Who, rec store.ConfigPatch, text string) (vers
 }
 
 // DeletePatch takes a patch back and materializes what it touched without it. Errors: ErrNotFound, ErrInvalid if another patch
-// builds on it, ErrConflict.
+// builds on it, ErrConflict also if an object was rolled back to a text that has it.
 func (s *Service) DeletePatch(ctx context.Context, by Who, version int64, dry bool) (Change, error) {
 	return s.change(ctx, by, kindUnpatch, dry, func(st *state, e *edit) error {
 		i := slices.IndexFunc(st.patches, func(p *patch) bool { return p.Version == version })
@@ -98,6 +98,9 @@ func (s *Service) DeletePatch(ctx context.Context, by Who, version int64, dry bo
 			return fmt.Errorf("%w: patch %d", ErrNotFound, version)
 		}
 		p := st.patches[i]
+		if err := st.loose(p); err != nil {
+			return err
+		}
 		if p.Deleted.IsZero() && p.Source != fromUser {
 			st.spare(e, p)
 		}
@@ -116,6 +119,17 @@ func (st *state) pinned(version int64) bool {
 		}
 	}
 	return false
+}
+
+// loose refuses a patch that is part of the text that a rollback holds an object to: nothing takes it out of there. Errors: ErrConflict.
+func (st *state) loose(p *patch) error {
+	for _, id := range st.ids() {
+		if pin := st.objects[id].rec.Pin; pin != nil && pin.Body != "" && slices.Contains(pin.Patches, p.Version) {
+			return fmt.Errorf("%w: patch %d is in the text of config %d, which object %s was rolled back to: roll it back to a config without "+
+				"the patch, or upload a newer release of it, and then again", ErrConflict, p.Version, pin.Number, st.show(id))
+		}
+	}
+	return nil
 }
 
 // drop takes a patch out of everything. Its record stays as deleted: an earlier materialization may be gone back to.

@@ -75,7 +75,13 @@ const sizeProbe = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: pro
 func (s *Service) rewrite(ctx context.Context, by Who, kind, source, to, description string, dry bool) (Change, error) {
 	return s.change(ctx, by, kind, dry, func(st *state, e *edit) error {
 		for _, p := range slices.Clone(st.patches) {
-			if p.Source == source && st.wanted(p) {
+			if p.Source != source {
+				continue
+			}
+			if err := st.loose(p); err != nil && source == fromSize { // the new one would multiply it
+				return err
+			}
+			if st.wanted(p) {
 				st.drop(e, p)
 			}
 		}
