@@ -184,3 +184,18 @@ func TestAPatchInATextThatAnObjectIsHeldToIsNotTakenBackInSilence(t *testing.T) 
 	y.has("web", "value: info", "replicas: 8")
 	y.agree()
 }
+
+func TestALabelThatWasTakenAwayStaysAway(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web"))
+	y.patch(level("Deployment", "debug"))
+	y.must(y.s.Unbind(y.ctx, ann, "web"))
+	y.upload("2", deployment("web"), deployment("api"))
+	y.must(y.s.Image(y.ctx, ann, configs.Image{Object: "web", Image: "x:9", Comment: "fix"}))
+	y.has("web", "value: info")
+	y.has("api", "value: debug")
+	if labels, err := y.s.LabelsOf(y.ctx, "web"); err != nil || len(labels) > 0 {
+		t.Errorf("got %v, %v", labels, err)
+	}
+	y.agree()
+}

@@ -116,6 +116,7 @@ func (st *state) takeBase(e *edit, by Who, doc materialize.Document, release str
 		st.named[doc.Name]++
 		rec := o.rec
 		e.write(func(tx *store.Tx, _ *store.Operation) error { return store.ConfigObjects.Put(tx, &rec) })
+		st.bind(e, store.ConfigBinding{Label: doc.Kind, Object: doc.Name}) // its default label, which may be taken away
 	}
 	previous := newest(slices.DeleteFunc(slices.Collect(maps.Keys(o.bases)), func(r string) bool { return r == release }))
 	if err := st.putBase(e, by, o, release, previous, doc.Text); err != nil {
@@ -125,7 +126,6 @@ func (st *state) takeBase(e *edit, by Who, doc materialize.Document, release str
 		o.rec.Pin = nil
 		e.write(changeObject(id, func(rec *store.ConfigObject) { rec.Pin = nil }))
 	}
-	st.bind(e, store.ConfigBinding{Label: doc.Kind, Object: o.rec.Name}) // the default label of its kind
 	return nil
 }
 
