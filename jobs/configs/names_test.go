@@ -199,3 +199,16 @@ func TestALabelThatWasTakenAwayStaysAway(t *testing.T) {
 	}
 	y.agree()
 }
+
+func TestAnImageIsNoReleaseOfThePlatform(t *testing.T) {
+	y := newYard(t)
+	y.upload("1", deployment("web"), deployment("api"))
+	y.must(y.s.Image(y.ctx, ann, configs.Image{Object: "web", Image: "x:9", Comment: "fix"}))
+	if got, err := y.s.ReleaseVersion(y.ctx); err != nil || got != "1" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	y.upload("2", deployment("web"), deployment("api"))
+	if got, err := y.s.ReleaseVersion(y.ctx); err != nil || got != "2" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}

@@ -122,7 +122,8 @@ func (s *Service) Upgrades(ctx context.Context, limit, offset int) ([]Upgrade, i
 	return append([]Upgrade{}, page...), len(all), err
 }
 
-// ReleaseVersion is the newest release of which the cluster has been given every object; "" if there is none.
+// ReleaseVersion is the newest of the releases that were uploaded of which the cluster has been given every object; "" if there is none.
+// One object with another image is no release of the platform.
 func (s *Service) ReleaseVersion(ctx context.Context) (string, error) {
 	out := ""
 	err := s.view(ctx, func(st *state) error {
@@ -135,9 +136,12 @@ func (s *Service) ReleaseVersion(ctx context.Context) (string, error) {
 			}
 		}
 		var full []string
-		for name, ok := range complete {
-			if ok {
-				full = append(full, name)
+		for u, err := range store.ConfigUpgrades.All(st.tx) {
+			if err != nil {
+				return err
+			}
+			if complete[u.Release] {
+				full = append(full, u.Release)
 			}
 		}
 		out = newest(full)
