@@ -58,6 +58,32 @@ func TestHibernateAndRevive(t *testing.T) {
 	y.agree()
 }
 
+func TestRevivingStartsNothingThatWasOff(t *testing.T) {
+	y := newYard(t)
+	open := func(name string) string { return strings.Replace(deployment(name), "  replicas: 2\n", "", 1) }
+	y.upload("1", open("idle"), open("busy"), deployment("api"), scaler)
+	for name, n := range map[string]int64{"idle": 0, "busy": 3, "api": 0} {
+		if err := y.cluster.Scale(y.ctx, ref("Deployment", name), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	y.must(y.s.Hibernate(y.ctx, ann))
+	y.upload("2", open("late")) // comes in its sleep, and is off for that alone
+	for _, name := range []string{"idle", "busy"} {
+		if err := y.cluster.Scale(y.ctx, ref("Deployment", name), 1); err != nil { // somebody starts it in its sleep
+			t.Fatal(err)
+		}
+	}
+	y.must(y.s.Hibernate(y.ctx, ann))
+	y.must(y.s.Hibernate(y.ctx, ann))
+	y.must(y.s.Revive(y.ctx, ann))
+	for name, want := range map[string]int64{"idle": 0, "busy": 3, "api": 0, "late": 1} {
+		if got, err := y.cluster.Replicas(y.ctx, ref("Deployment", name)); got != want || err != nil {
+			t.Errorf("%s runs %d, want %d (%v)", name, got, want, err)
+		}
+	}
+}
+
 func TestAHibernationThatCannotBeLeavesTheRestAwake(t *testing.T) {
 	y := newYard(t)
 	y.upload("1", deployment("api"), deployment("web"))

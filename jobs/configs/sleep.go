@@ -206,7 +206,8 @@ func (k onCluster) tell(ctx context.Context, in sleepInput, j *jobs.Journal, wan
 	return nil
 }
 
-// Finish remembers what to revive. What an earlier hibernation found counts, where the platform slept already.
+// Finish remembers what to revive. Where the platform slept already, what the first hibernation found counts, and what came since and
+// runs nothing was never off but for that.
 func (hibernateKind) Finish(tx *store.Tx, op *store.Operation) error {
 	in, err := jobs.Input[sleepInput](*op)
 	if err != nil {
@@ -214,9 +215,17 @@ func (hibernateKind) Finish(tx *store.Tx, op *store.Operation) error {
 	}
 	had := map[string]int64{}
 	jobs.Learnt(op, stepSaved, &had)
+	_, err = store.Settings.Get(tx, settingAsleep)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	slept := err == nil
 	for _, w := range in.Workloads {
-		if w.Saved != nil && had[w.ID] == 0 {
+		switch {
+		case w.Saved != nil:
 			had[w.ID] = *w.Saved
+		case slept && had[w.ID] == 0:
+			delete(had, w.ID)
 		}
 	}
 	text, err := json.Marshal(had)
@@ -295,7 +304,7 @@ func (k reviveKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal
 		case w.Replicas != nil && !scaled[w.ID]:
 			return *w.Replicas, true
 		case w.Saved != nil:
-			return max(*w.Saved, 1), true // an autoscaler leaves alone what runs none
+			return *w.Saved, true
 		}
 		return 1, runs[w.ID] == 0 // what runs without our doing goes on as it does
 	})
