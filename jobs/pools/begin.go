@@ -45,7 +45,7 @@ func (k *Keeper) notice(s *seen, actions []plan.Action) {
 	waiting := map[string]bool{}
 	for i := range s.snapshot.VMs {
 		v := &s.snapshot.VMs[i]
-		if v.State == plan.Running && !v.Busy && (v.Tasks || s.snapshot.Pool.Settle && !v.Settled) {
+		if v.State == plan.Running && !v.Busy && (v.Tasks || (s.snapshot.Pool.Settle || v.Named) && !v.Settled) {
 			waiting[v.Name] = true
 		}
 	}
@@ -185,7 +185,7 @@ func (k *Keeper) settleWork(op *store.Operation, v *store.VM, w *work) error {
 	if v.State != store.VMRunning {
 		return errStale
 	}
-	op.Kind, w.User, w.Migrate, w.Host = kindSettle, v.User, true, v.Host
+	op.Kind, w.User, w.Migrate, w.Host = kindSettle, v.User, k.d.cfg.MigrationLimit > 0, v.Host
 	return nil
 }
 

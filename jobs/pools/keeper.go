@@ -223,10 +223,9 @@ func (k *Keeper) rouse() {
 
 // took is told of machines that were checked out.
 func (k *Keeper) took(taken []Taken) {
-	settle := k.d.cfg.MigrationLimit > 0
 	for _, t := range taken {
 		for i := range t.VMs {
-			if settle {
+			if k.d.cfg.MigrationLimit > 0 || t.VMs[i].User != "" {
 				k.kickVM(t.VMs[i].Pool, t.VMs[i].Name)
 			} else {
 				k.Kick(t.VMs[i].Pool)

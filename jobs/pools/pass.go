@@ -157,7 +157,7 @@ func (s *seen) add(v *store.VM) {
 		Request: v.Request, Created: v.Created, Cloned: v.Cloned, Ready: v.Ready, CheckedOut: v.CheckedOut, Destroyed: v.Destroyed,
 		Lifetime: time.Duration(cmp.Or(v.Lifetime, s.domain.lifetimeTagged(v.Tags))) * time.Hour, Mark: v.Mark, Busy: v.Op != "", Changing: s.changing[v.Op],
 		Tasks: len(v.Tasks) > 0, Checked: v.Checked, Warned: v.Warned, Settled: v.Settled, Lost: v.Lost,
-		Place: spot(v.Provider, v.Place)})
+		Named: v.User != "", Place: spot(v.Provider, v.Place)})
 }
 
 // requests are what pending on-demand requests want of a pool.
@@ -219,6 +219,9 @@ func (k *Keeper) room(tx *store.Tx, s *seen) error {
 		r.Clones, r.OnDemandClones = 0, 0
 	}
 	r.Destroys, r.Changes, r.Settles = mostDestroys, mostChanges, k.d.cfg.MigrationLimit
+	if r.Settles == 0 { // nothing is moved, only noted
+		r.Settles = mostChanges
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, f := range k.flights {

@@ -154,6 +154,21 @@ func TestAHungProviderHurtsOnlyItsOwnPools(t *testing.T) {
 	}
 }
 
+// TestWhoHasAMachineIsNotedOnIt: also where no machine is ever moved, which is how a yard is configured that says nothing of it.
+func TestWhoHasAMachineIsNotedOnIt(t *testing.T) {
+	y := newYard(t, config(2))
+	y.ready("debian", 2)
+	defer y.world.Inject(sim.Fault{Call: sim.Migrate, After: func() { t.Error("a machine would be moved") }})()
+	name := y.take(pools.Who{User: "ann", Token: "hash"}, pools.Want{Name: "debian", Count: 1})[0].VMs[0].Name
+	y.until("it is noted", func() bool {
+		st, _ := y.world.Inspect(name)
+		return st.User == "ann" && y.vm(name).Settled
+	})
+	if v := y.one("debian"); y.vm(v.Name).Settled {
+		t.Errorf("got %+v", y.vm(v.Name))
+	}
+}
+
 // TestAProviderThatRefusesEverythingIsToldOf: with what it says, as one that does not answer.
 func TestAProviderThatRefusesEverythingIsToldOf(t *testing.T) {
 	refusal := fmt.Errorf("%w: wrong password", vm.ErrUnusable)

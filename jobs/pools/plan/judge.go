@@ -258,7 +258,7 @@ func (p *planner) running(v *VM) {
 		p.Changes--
 		p.do(Task, v, "")
 	case v.Tasks:
-	case p.Pool.Settle && !v.Settled && p.Settles > 0:
+	case (p.Pool.Settle || v.Named) && !v.Settled && p.Settles > 0:
 		p.Settles--
 		p.do(Settle, v, "")
 	}

@@ -27,7 +27,7 @@ type Pool struct {
 	Lifetime      time.Duration // of a checked out machine that has none of its own
 	Reset         time.Time     // what is older, and nobody's, is replaced
 	CheckHostname bool
-	Settle        bool   // where a machine runs is looked at once it is checked out
+	Settle        bool   // where a machine runs is looked at once it is checked out, also if nobody knows by whom
 	Place         string // what Inventory is of
 	Gone          bool   // not configured any more: nothing is made, what is nobody's goes
 }
@@ -53,6 +53,7 @@ type VM struct {
 	Warned     bool
 	Settled    bool
 	Place      string // where it was made, to be compared with Pool.Place; "" is not known
+	Named      bool   // it is known who has it, which is to be noted on it
 	Lost       bool   // destroyed in the records alone: it was held when its provider did not have it any more
 }
 

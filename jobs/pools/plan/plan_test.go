@@ -179,6 +179,7 @@ func TestEveryRule(t *testing.T) {
 		{"one after the other", snapshot(nil, with(running("a", time.Hour), func(v *plan.VM) { v.Tasks, v.Busy = true, true })), nil},
 		{"as far as there is room", snapshot(func(s *plan.Snapshot) { s.Changes = 1 }, with(running("a", time.Hour), func(v *plan.VM) { v.Tasks = true }), with(running("b", time.Hour), func(v *plan.VM) { v.Tasks = true })), []string{"task a"}},
 		{"where it runs is looked at once", snapshot(func(s *plan.Snapshot) { s.Pool.Settle = true }, running("a", time.Hour), with(running("b", time.Hour), func(v *plan.VM) { v.Settled = true })), []string{"settle a"}},
+		{"who has it is noted on it once, wherever it runs", snapshot(nil, with(running("a", time.Hour), func(v *plan.VM) { v.Named = true }), with(running("b", time.Hour), func(v *plan.VM) { v.Named, v.Settled = true, true }), running("c", time.Hour)), []string{"settle a"}},
 
 		{"what is done with is destroyed", snapshot(nil, completed("a")), []string{"destroy a"}},
 		{"as far as there is room", snapshot(func(s *plan.Snapshot) { s.Destroys = 1 }, completed("a"), completed("b")), []string{"destroy a"}},
@@ -329,7 +330,7 @@ func anySnapshot(t *rapid.T) plan.Snapshot {
 		v := plan.VM{Name: name, Template: rapid.SampledFrom([]string{"img", "img", "old"}).Draw(t, "template"),
 			State:   rapid.SampledFrom([]plan.State{plan.Pending, plan.Ready, plan.Running, plan.Completed, plan.Destroyed}).Draw(t, "state"),
 			Request: rapid.SampledFrom([]string{"", "", "r"}).Draw(t, "request"), Created: ago(span("created", 2*time.Hour)),
-			Place: rapid.SampledFrom([]string{"", "here", "there"}).Draw(t, "place"), Busy: flag("busy"), Tasks: flag("tasks"), Warned: flag("warned"), Settled: flag("settled"), Lost: flag("lost"), Lifetime: span("lifetime", 3*time.Hour)}
+			Place: rapid.SampledFrom([]string{"", "here", "there"}).Draw(t, "place"), Busy: flag("busy"), Tasks: flag("tasks"), Warned: flag("warned"), Settled: flag("settled"), Named: flag("named"), Lost: flag("lost"), Lifetime: span("lifetime", 3*time.Hour)}
 		if flag("cloned") {
 			v.Cloned = v.Created.Add(time.Second)
 		}
