@@ -70,6 +70,14 @@ func TestAProviderThatIsBrokenOffIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestAReadinessCheckHasTheTimeThatItsPoolGivesIt(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{0: probeTime, 5 * time.Second: probeTime, time.Minute: time.Minute + time.Second} {
+		if got := readyTime(vm.Pool{Ready: vm.Readiness{Timeout: timeout}}); got != want {
+			t.Errorf("%v: got %v, want %v", timeout, got, want)
+		}
+	}
+}
+
 func TestWhatACloneLeftIsRemovedWithPauses(t *testing.T) {
 	if p := (cloneKind{}).Policy(); p.Backoff < time.Second || p.MaxWait < time.Minute {
 		t.Errorf("got %+v", p)

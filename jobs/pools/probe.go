@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	probeTime  = 15 * time.Second
+	probeTime  = 15 * time.Second      // for one question, unless the pool's own check may take longer
 	probeFirst = 25 * time.Millisecond // after a pending machine was found not ready
 	probeMost  = 2 * time.Second
 	probeTries = 3 // of a ready machine, before it counts as lost
@@ -67,7 +67,7 @@ func (k *Keeper) check(ctx context.Context, p vm.Provider, provider string, spec
 		if i > 0 && !sleep(ctx, probeGap) {
 			return "", false
 		}
-		short, cancel := context.WithTimeout(ctx, probeTime)
+		short, cancel := context.WithTimeout(ctx, readyTime(spec))
 		err := p.Ready(short, spec, name, ip)
 		cancel()
 		switch {
@@ -80,6 +80,9 @@ func (k *Keeper) check(ctx context.Context, p vm.Provider, provider string, spec
 	}
 	return fault, true
 }
+
+// readyTime bounds one readiness check of a pool; its own timeout ends it first, and says so.
+func readyTime(p vm.Pool) time.Duration { return max(probeTime, p.Ready.Timeout+time.Second) }
 
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
