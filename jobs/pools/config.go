@@ -16,7 +16,7 @@ type Config struct {
 	Prefix         string        // before every machine's name
 	TaskLimit      int           // clones at a time, for each provider
 	OnDemandLimit  int           // the same, of clones for requests
-	MaxOnDemand    int           // machines in one request
+	MaxOnDemand    int           // machines of one name in a request
 	RequestTTL     time.Duration // until a request that is not complete fails
 	CheckInterval  time.Duration // between looks at the inventory and at ready machines
 	DataTTL        time.Duration // how long the record of a destroyed machine is kept

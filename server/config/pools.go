@@ -14,7 +14,7 @@ type Pools struct {
 
 	TaskLimit            int // clones at a time, for each provider
 	OnDemandCloneLimit   int // the same, of clones for requests
-	MaxOnDemandInstances int // machines in one request
+	MaxOnDemandInstances int // machines of one name in a request
 	OnDemandRequestTTL   time.Duration
 	CheckInterval        time.Duration
 	DataTTL              time.Duration // of the record of a destroyed machine

@@ -33,7 +33,7 @@ func yardOptions() []Option {
 		option("pools.ondemand_clone_limit", "10", number(1, 10000), func(c *Config) *int { return &c.Pools.OnDemandCloneLimit },
 			"The same, of machines for on-demand requests."),
 		option("pools.max_ondemand_instances_per_request", "10", number(1, 10000), func(c *Config) *int { return &c.Pools.MaxOnDemandInstances },
-			"Most machines of one on-demand request."),
+			"Most machines of one name in an on-demand request."),
 		option("pools.ondemand_request_ttl", "5m", duration(time.Second), func(c *Config) *time.Duration { return &c.Pools.OnDemandRequestTTL },
 			"How long an on-demand request may take before it fails."),
 		option("pools.check_interval", "1m", duration(time.Second), func(c *Config) *time.Duration { return &c.Pools.CheckInterval },
