@@ -1,7 +1,6 @@
 package instances_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -282,14 +281,8 @@ func TestASwitchThatWasAbortedIsAConflict(t *testing.T) {
 	switched := make(chan error, 1)
 	go func() { switched <- y.s.SwitchColor(y.ctx, ann, 1, "one") }()
 	<-reached
-	aborted := make(chan error, 1)
-	go func() { aborted <- y.s.AbortJob(context.Background(), ann, 1, "hm-switchcolor-1-one-1") }()
-	y.until("it is called off", func() bool {
-		op, err := y.operation("hm-switchcolor-1-one-1")
-		return err == nil && op.Undo == store.UndoCancel
-	})
+	y.callOff("hm-switchcolor-1-one-1")
 	close(cut)
-	y.ok(<-aborted)
 	if err := <-switched; !errors.Is(err, instances.ErrConflict) {
 		t.Errorf("got %v", err)
 	}
@@ -309,25 +302,9 @@ func TestADiffKeepsTheImporterAsADeployWould(t *testing.T) {
 func TestADeployCalledOffAfterItsServicesWereChangedKeepsItsColour(t *testing.T) {
 	y := newYard(t)
 	y.must(y.s.Deploy(y.ctx, ann, small()))
-	reached, cut := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	y.cluster.Fail(func(verb string, r kube.Ref) error {
-		if verb == "delete" {
-			once.Do(func() { close(reached); <-cut })
-		}
-		return nil
-	})
-	job, err := y.s.Deploy(y.ctx, ann, small(func(i *instances.Instance) { i.Color = "b" }))
-	y.ok(err)
-	<-reached
-	aborted := make(chan error, 1)
-	go func() { aborted <- y.s.AbortJob(y.ctx, ann, 1, job) }()
-	y.until("it is called off", func() bool {
-		op, err := y.operation(job)
-		return err == nil && op.Undo == store.UndoCancel
-	})
-	close(cut)
-	y.ok(<-aborted)
+	y.calledOff("delete", "", func() (string, error) {
+		return y.s.Deploy(y.ctx, ann, small(func(i *instances.Instance) { i.Color = "b" }))
+	}, func(string) {})
 	if i, err := y.s.Instance(y.ctx, 1, "one"); err != nil || i.Color != "b" || i.State != "aborted" {
 		t.Errorf("got colour %s, %s, %v", i.Color, i.State, err)
 	}

@@ -75,43 +75,39 @@ func TestWhatServesIsSwitchedAfterADeployThatFailed(t *testing.T) {
 }
 
 func TestAStandbyThatFailedIsOffAndLeavesTheInstanceActive(t *testing.T) {
-	for name, spoil := range map[string]func(y *yard){
-		"failed": func(y *yard) {
-			allow := y.forbid("apply", "Deployment", "graphite")
-			y.failed(y.s.StandbyOn(y.ctx, ann, 1, "one"))
-			allow()
-		},
-		"called off": func(y *yard) {
-			y.calledOff("apply", "Deployment", func() (string, error) { return y.s.StandbyOn(y.ctx, ann, 1, "one") }, func(string) {})
-		},
+	fails := func(y *yard) {
+		allow := y.forbid("apply", "Deployment", "graphite")
+		y.failed(y.s.StandbyOn(y.ctx, ann, 1, "one"))
+		allow()
+	}
+	aborted := func(y *yard) {
+		y.calledOff("apply", "Deployment", func() (string, error) { return y.s.StandbyOn(y.ctx, ann, 1, "one") }, func(string) {})
+	}
+	for name, c := range map[string]struct{ spoil, mend func(y *yard) }{
+		"failed, then off":      {fails, func(y *yard) { y.ok(y.s.StandbyOff(y.ctx, ann, 1, "one")) }},
+		"aborted, then updated": {aborted, func(y *yard) { y.must(y.s.Update(y.ctx, ann, 1, "one")) }},
+		"aborted, then on again": {aborted, func(y *yard) {
+			y.must(y.s.StandbyOn(y.ctx, ann, 1, "one"))
+			y.ok(y.s.SwitchColor(y.ctx, ann, 1, "one"))
+			y.ok(y.s.SwitchColor(y.ctx, ann, 1, "one"))
+			y.ok(y.s.StandbyOff(y.ctx, ann, 1, "one"))
+		}},
 	} {
-		for mend, do := range map[string]func(y *yard){
-			"standby off": func(y *yard) { y.ok(y.s.StandbyOff(y.ctx, ann, 1, "one")) },
-			"an update":   func(y *yard) { y.must(y.s.Update(y.ctx, ann, 1, "one")) },
-			"once more": func(y *yard) {
-				y.must(y.s.StandbyOn(y.ctx, ann, 1, "one"))
-				y.ok(y.s.SwitchColor(y.ctx, ann, 1, "one"))
-				y.ok(y.s.SwitchColor(y.ctx, ann, 1, "one"))
-				y.ok(y.s.StandbyOff(y.ctx, ann, 1, "one"))
-			},
-		} {
-			t.Run(name+", "+mend, func(t *testing.T) {
-				t.Parallel()
-				y := newYard(t)
-				y.must(y.s.Deploy(y.ctx, ann, small()))
-				spoil(y)
-				y.state("active")
-				y.refused(y.s.SwitchColor(y.ctx, ann, 1, "one"), "no standby")
-				y.ok(y.s.StartImporter(y.ctx, ann, 1, "one", nil))
-				do(y)
-				if left := y.deployments("-one-b"); len(left) > 0 {
-					t.Errorf("still there: %v", left)
-				}
-				y.state("active")
-				y.serving("a")
-				y.agree()
-			})
-		}
+		t.Run(name, func(t *testing.T) {
+			y := newYard(t)
+			y.must(y.s.Deploy(y.ctx, ann, small()))
+			c.spoil(y)
+			y.state("active")
+			y.refused(y.s.SwitchColor(y.ctx, ann, 1, "one"), "no standby")
+			y.ok(y.s.StartImporter(y.ctx, ann, 1, "one", nil))
+			c.mend(y)
+			if left := y.deployments("-one-b"); len(left) > 0 {
+				t.Errorf("still there: %v", left)
+			}
+			y.state("active")
+			y.serving("a")
+			y.agree()
+		})
 	}
 }
 

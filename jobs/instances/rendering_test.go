@@ -10,8 +10,8 @@ import (
 	"yardmaster/store"
 )
 
-// heldUp begins a deploy and calls it off while the cluster does not answer for what that takes, until it is told to.
-func (y *yard) heldUp() (job string, answer func()) {
+// heldUp begins a deploy and calls it off while the cluster does not answer for what that takes.
+func (y *yard) heldUp() string {
 	y.t.Helper()
 	reached, cut := make(chan struct{}), make(chan struct{})
 	var once sync.Once
@@ -27,21 +27,13 @@ func (y *yard) heldUp() (job string, answer func()) {
 	job, err := y.s.Deploy(y.ctx, ann, small())
 	y.ok(err)
 	<-reached
-	aborted := make(chan error, 1)
-	go func() { aborted <- y.s.AbortJob(y.ctx, ann, 1, job) }()
-	y.until("it is called off", func() bool {
-		op, err := y.operation(job)
-		return err == nil && op.Undo == store.UndoCancel
-	})
+	y.callOff(job)
 	release()
 	y.until(job+" is stuck", func() bool {
 		op, err := y.operation(job)
 		return err == nil && op.State == store.Stuck
 	})
-	return job, func() {
-		y.answer()
-		y.ok(<-aborted)
-	}
+	return job
 }
 
 // answer has the cluster answer again, and what waits for that try now.
@@ -54,7 +46,7 @@ func (y *yard) answer() {
 
 func TestAJobThatIsBeingAbortedIsActiveUntilItIs(t *testing.T) {
 	y := newYard(t)
-	job, answer := y.heldUp()
+	job := y.heldUp()
 	all, err := y.s.Jobs(y.ctx, 1)
 	if err != nil || len(all) != 1 || all[0].Status != "ACTIVE" || !strings.HasPrefix(all[0].Reason, "it is being aborted") || strings.Contains(all[0].Reason, "canceled") {
 		t.Errorf("got %+v, %v", all, err)
@@ -65,7 +57,7 @@ func TestAJobThatIsBeingAbortedIsActiveUntilItIs(t *testing.T) {
 	if i, err := y.s.Instance(y.ctx, 1, "one"); err != nil || i.JobData == nil || i.JobData.Status != "ACTIVE" {
 		t.Errorf("got %+v, %v", i.JobData, err)
 	}
-	answer()
+	y.answer()
 	if j := y.ended(job, nil); j.Status != "ABORTED" || j.Reason != "it was aborted" {
 		t.Errorf("got %+v", j)
 	}

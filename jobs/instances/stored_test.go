@@ -10,7 +10,6 @@ import (
 	"yardmaster/executors/kube"
 	"yardmaster/jobs/instances"
 	"yardmaster/jobs/instances/expand"
-	"yardmaster/store"
 )
 
 // changed is an instance that differs from what small deploys in a text, a colour and its readers' image.
@@ -59,6 +58,15 @@ func (y *yard) stored(state string, revision int) {
 	}
 }
 
+// callOff calls a job off. Its run has been told when it returns.
+func (y *yard) callOff(job string) {
+	y.t.Helper()
+	op, err := y.operation(job)
+	y.ok(err)
+	_, err = y.runner.Cancel(y.ctx, op.ID)
+	y.ok(err)
+}
+
 // calledOff begins a job and calls it off while the cluster is at its first change of that sort; while is told of it before.
 func (y *yard) calledOff(verb, kind string, begin func() (string, error), while func(job string)) {
 	y.t.Helper()
@@ -76,14 +84,8 @@ func (y *yard) calledOff(verb, kind string, begin func() (string, error), while 
 	y.ok(err)
 	<-reached
 	while(job)
-	aborted := make(chan error, 1)
-	go func() { aborted <- y.s.AbortJob(y.ctx, ann, 1, job) }()
-	y.until("it is called off", func() bool {
-		op, err := y.operation(job)
-		return err == nil && (op.Undo == store.UndoCancel || len(aborted) > 0)
-	})
+	y.callOff(job)
 	release()
-	y.ok(<-aborted)
 	y.cluster.Fail(nil)
 	if j := y.ended(job, nil); j.Status != "ABORTED" {
 		y.t.Errorf("got %+v", j)
