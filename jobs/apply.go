@@ -38,7 +38,7 @@ func (r *Runner) report(op store.Operation, out Outcome) {
 		r.onOutcome(out)
 	}
 	attrs := []any{"op", op.ID, "kind", op.Kind, "state", op.State, "attempt", out.Attempt, "worker", out.Worker}
-	if out.Failure != nil {
+	if out.Failure != nil && out.Failure.Code != codeCheckpoint {
 		r.log.Warn("operation step failed", append(attrs, "err", out.Failure.Detail)...)
 		return
 	}

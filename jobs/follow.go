@@ -94,7 +94,7 @@ func (r *Runner) Cancel(ctx context.Context, id string) (store.Operation, error)
 			op.Undo = store.UndoCancel
 			op.Attempt++
 			return end(tx, op, store.Canceled)
-		case kind.Policy().Forward || (op.State != store.Pending && op.State != store.Running):
+		case forward(kind, op) || (op.State != store.Pending && op.State != store.Running):
 			return fmt.Errorf("%w: it is %s", ErrNotCancelable, op.State)
 		}
 		op.Undo = store.UndoCancel

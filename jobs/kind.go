@@ -49,6 +49,22 @@ type Laned interface {
 	Lane(op store.Operation) string
 }
 
+// Committed is a Forward Kind that can be called off all the same, until it comes to what cannot be taken back. There its Run ends with
+// ErrCheckpoint, so that whether it goes on or is called off is decided once, on disk, wherever it runs.
+type Committed interface {
+	// Past says by the journal that it has come there.
+	Past(op *store.Operation) bool
+}
+
+// forward says that an operation that has run can only go on.
+func forward(kind Kind, op *store.Operation) bool {
+	c, turns := kind.(Committed)
+	return kind.Policy().Forward && (!turns || c.Past(op))
+}
+
+// ErrCheckpoint ends a run that wants its journal on disk before it does more: it is run again at once, unless it was called off meanwhile.
+var ErrCheckpoint = errors.New("journal is to be kept")
+
 // Policy is how patient the engine is with a kind.
 type Policy struct {
 	Timeout   time.Duration // of one Run or Undo

@@ -39,12 +39,15 @@ type Outcome struct {
 // Failure is an error that crossed a process boundary.
 type Failure struct {
 	Text        string   `json:"text"`             // for the user
-	Code        string   `json:"code"`             // refused, retryable, timeout, interrupted, internal
+	Code        string   `json:"code"`             // refused, retryable, timeout, interrupted, checkpoint, canceled, internal
 	Hosts       []string `json:"hosts,omitempty"`  // machines that did not answer
 	Detail      string   `json:"detail,omitempty"` // for the log only
 	Interrupted bool     `json:"interrupted,omitempty"`
 	Retry       bool     `json:"retry,omitempty"`
 }
+
+// codeCheckpoint is that of a run that has ended to be run again.
+const codeCheckpoint = "checkpoint"
 
 // failure sorts an error by what the engine can do about it. ctx is the one that the work had.
 func failure(ctx context.Context, err error) *Failure {
@@ -62,6 +65,8 @@ func failure(ctx context.Context, err error) *Failure {
 		if errors.As(err, &retry) {
 			f.Hosts = retry.Hosts
 		}
+	case errors.Is(err, ErrCheckpoint):
+		f.Code, f.Interrupted = codeCheckpoint, true
 	case ctx.Err() != nil:
 		f.Code, f.Interrupted, f.Retry = "interrupted", true, true
 	case errors.As(err, &retry):

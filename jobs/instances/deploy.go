@@ -2,6 +2,7 @@ package instances
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -145,33 +146,49 @@ func leaving(objects []store.InstanceObject) {
 	})
 }
 
-// Delete removes an instance, and its data unless that is to be kept, and gives the job's id. Errors: ErrNotFound, ErrConflict.
+// Delete removes an instance, and its data unless that is to be kept, and gives the job's id. It can be aborted until data is dropped.
+// Errors: ErrNotFound, ErrConflict.
 func (s *Service) Delete(ctx context.Context, by Who, org int, name string, keepData bool) (string, error) {
 	alias := func(int) string { return fmt.Sprintf("hm-delete-%d-%s", org, name) }
 	op, err := s.begin(ctx, by, kindDelete, alias, org, name, func(_ *store.Tx, rec *store.Instance) (*draft, error) {
 		if rec.Body == "" {
 			return nil, fmt.Errorf("%w: instance %s of organization %d", ErrNotFound, name, org)
 		}
-		var i Instance
-		if err := s.unpack(rec.Body, &i); err != nil {
-			return nil, err
-		}
-		config := s.config.Load()
-		w := s.draft(i)
-		w.Org, w.Name = org, name
-		for _, o := range rec.Objects {
-			if o.Component == expand.MirrorObjects {
-				w.Last = append(w.Last, o)
-			} else {
-				w.Remove = append(w.Remove, o)
-			}
-		}
-		leaving(w.Remove)
-		w.Data, w.DropData = dataOf(*config, config.Complete(i, s.draw)), !keepData
-		w.Deployed = rec.Color != ""
-		w.Done = after{Delete: true}
-		rec.State = stateDeleting
-		return w, nil
+		return s.deletion(rec, keepData)
 	})
 	return op.Alias, err
+}
+
+// deletion plans a deletion, and changes the record to one that is being deleted.
+func (s *Service) deletion(rec *store.Instance, keepData bool) (*draft, error) {
+	var i Instance
+	if err := s.unpack(rec.Body, &i); err != nil {
+		return nil, err
+	}
+	i.Color = wanted(rec, i) // the record forgets it once no Service leads there
+	body, err := s.pack(i)
+	if err != nil {
+		return nil, err
+	}
+	i = s.complete(rec, i)
+	w := s.draft(i)
+	w.Org, w.Name = rec.Org, rec.Name
+	for _, o := range rec.Objects {
+		if o.Component == expand.MirrorObjects {
+			w.Last = append(w.Last, o)
+		} else {
+			w.Remove = append(w.Remove, o)
+		}
+	}
+	leaving(w.Remove)
+	if !keepData {
+		w.Data, w.DropData = dataOf(*s.config.Load(), i), true
+	}
+	if err := s.mirrors(w, i); err != nil && !errors.Is(err, ErrInvalid) { // what could not be deployed any more can go all the same
+		return nil, err
+	}
+	w.MirrorDone, w.Deployed = -1, rec.Color != ""
+	w.Done = after{Delete: true, Body: body}
+	rec.State = stateDeleting
+	return w, w.seal()
 }

@@ -1,6 +1,7 @@
 package instances
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -122,12 +123,13 @@ func (k kind) Abandon(tx *store.Tx, op *store.Operation) error {
 
 // left is where Services lead after a work on all of an instance that has not ended well.
 func (w *work) left(rec *store.Instance, op *store.Operation) {
-	if w.Done.Delete || !w.routed(op) {
-		return
+	switch {
+	case w.Done.Delete && op.Done(stepBegun): // nowhere: they were the first to go
+		rec.Body, rec.Color, rec.Serving = cmp.Or(w.Done.Body, rec.Body), "", nil
+	case w.routed(op): // to the new colour, and where they led before may be gone in part
+		rec.Body, rec.Color, rec.Importer = w.Done.Body, w.Done.Color, *w.Done.Importer
+		rec.Serving = &store.InstanceServing{Body: rec.Body, Writers: writers(w.Done.Objects)}
 	}
-	// Where they led before may be gone in part.
-	rec.Body, rec.Color, rec.Importer = w.Done.Body, w.Done.Color, *w.Done.Importer
-	rec.Serving = &store.InstanceServing{Body: rec.Body, Writers: writers(w.Done.Objects)}
 }
 
 // routed says that a work had come as far as to have Services select its colour.

@@ -117,7 +117,7 @@ func (s *Service) AbortJob(ctx context.Context, _ Who, org int, id string) error
 		return err
 	}
 	if _, err := s.runner.Cancel(ctx, op.ID); errors.Is(err, jobs.ErrNotCancelable) {
-		return fmt.Errorf("%w: job %s is %s and cannot be aborted", ErrConflict, id, op.State)
+		return fmt.Errorf("%w: job %s %s", ErrConflict, id, s.unabortable(ctx, op))
 	} else if err != nil {
 		return err
 	}
@@ -131,6 +131,18 @@ func (s *Service) AbortJob(ctx context.Context, _ Who, org int, id string) error
 		return fmt.Errorf("%w: job %s was done before it could be aborted", ErrConflict, id)
 	}
 	return nil
+}
+
+// unabortable says why a job cannot be aborted.
+func (s *Service) unabortable(ctx context.Context, op store.Operation) string {
+	if now, err := s.runner.Get(ctx, op.ID); err == nil {
+		op = now
+	}
+	text := fmt.Sprintf("is %s and cannot be aborted", op.State)
+	if op.State.Live() && op.Done(stepCommitted) {
+		text += ": its data is being dropped"
+	}
+	return text
 }
 
 // await waits for an operation and gives its failure as an error.

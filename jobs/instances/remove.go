@@ -27,8 +27,12 @@ func (r *run) remove(ctx context.Context) error {
 	return r.drop(ctx, r.Last)
 }
 
-// part drops the data, unless somebody else may work with it.
+// part drops the data, unless somebody else may work with it. Until all pods have gone, and it is on disk that data goes now, the
+// deletion can be called off.
 func (r *run) part(ctx context.Context) error {
+	if r.j.Done(stepCommitted) {
+		return r.dropData(ctx)
+	}
 	why, err := r.entitled(ctx)
 	if err != nil {
 		return err
@@ -40,7 +44,10 @@ func (r *run) part(ctx context.Context) error {
 	if err := r.quiet(ctx); err != nil {
 		return err
 	}
-	return r.dropData(ctx)
+	if err := r.j.Put(stepCommitted, nil); err != nil {
+		return err
+	}
+	return jobs.ErrCheckpoint
 }
 
 // entitled says why the data is not this yard's to drop; "" if it is. An instance that was never deployed has a claim only if what

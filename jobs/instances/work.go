@@ -73,12 +73,13 @@ type after struct {
 
 // The steps beside those of objects.
 const (
-	stepValid    = "validate"
-	stepBegun    = "begun"
-	stepTopic    = "topic"
-	stepKeyspace = "keyspace"
-	stepDropped  = "data"
-	stepMirror   = "mirror"
+	stepValid     = "validate"
+	stepBegun     = "begun"
+	stepTopic     = "topic"
+	stepKeyspace  = "keyspace"
+	stepCommitted = "committed" // data goes from here on
+	stepDropped   = "data"
+	stepMirror    = "mirror"
 )
 
 func (w *work) plan() []string {
@@ -111,6 +112,9 @@ func (k kind) whole() bool { return k.name == kindDeploy || k.name == kindDelete
 func (k kind) Policy() jobs.Policy {
 	return jobs.Policy{Timeout: 4 * time.Hour, Attempts: 20, Backoff: time.Second, MaxWait: 30 * time.Second, Forward: k.name == kindDelete}
 }
+
+// Past: a deletion can be called off until it drops data.
+func (kind) Past(op *store.Operation) bool { return op.Done(stepCommitted) }
 
 // Lane: a cluster that hangs holds no more workers than others may.
 func (kind) Lane(store.Operation) string { return "cluster of instances" }
