@@ -16,8 +16,10 @@ const (
 // envName is what a shell may set; it keeps names out of $(NAME) references too.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,254}$`)
 
-// ours are variables on which it depends that every partition has one owner, that a pod finds its own cluster, or that no key is shown.
+// ours are variables on which it depends that every partition has one owner, that a pod finds its own cluster, that data is kept where it is
+// made and dropped with its instance, or that no key is shown.
 var ours = []string{
+	"MT_CASSANDRA_KEYSPACE", "MT_CASSANDRA_IDX_KEYSPACE", "MT_KAFKA_MDM_IN_TOPICS", "MT_KAFKA_CLUSTER_TOPIC", "GW_METRICS_TOPIC",
 	"MT_INSTANCE", "MT_CLUSTER_NAME", "MT_CLUSTER_PRIMARY_NODE", "MT_KAFKA_MDM_IN_PARTITIONS", "MT_KAFKA_CLUSTER_PARTITIONS", "MT_NUM_PARTITIONS",
 	"LABEL_SELECTOR", "POD_IP", "POD_NAMESPACE", "GW_ADMIN_KEY", "GW_AUTH_FILE_PATH", "GRAFANA_NET_API_KEY", "GRAPHITE_CLUSTER_SERVERS",
 }
