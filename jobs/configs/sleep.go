@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"yardmaster/executors/kube"
@@ -15,8 +16,9 @@ import (
 
 // sleepInput are the workloads that hibernation is about, and how many replicas each is to have again.
 type sleepInput struct {
-	Workloads []sleeper `json:"workloads"`
-	Scaled    []string  `json:"scaled,omitempty"` // objects whose replicas an autoscaler among the configs decides
+	Workloads []sleeper        `json:"workloads"`
+	Had       map[string]int64 `json:"had,omitempty"`    // what they ran when hibernation was asked for; not there: they were not
+	Scaled    []string         `json:"scaled,omitempty"` // objects whose replicas an autoscaler among the configs decides
 }
 
 type sleeper struct {
@@ -118,6 +120,11 @@ func (s *Service) sleepChange(ctx context.Context, by Who, kind string) (Change,
 		if err != nil {
 			return err
 		}
+		if kind == kindHibernate {
+			if in.Had, err = s.replicas(ctx, in); err != nil {
+				return outward(err)
+			}
+		}
 		out.Op, err = s.submit(ctx, by, kind, func(_ *store.Tx, op *store.Operation) error {
 			op.Plan = nil
 			for _, w := range in.Workloads {
@@ -140,16 +147,25 @@ type hibernateKind struct{ onCluster }
 
 func (hibernateKind) Name() string { return kindHibernate }
 
-// Run notes what every workload runs before it tells the first one anything: what a second run finds is not what was.
+// had is what the workloads ran. That is counted before the operation begins: what a second run finds is not what was. Operations
+// of earlier builds have it in their journals.
+func (in *sleepInput) had(op *store.Operation) map[string]int64 {
+	had := in.Had
+	if had == nil {
+		jobs.Learnt(op, stepSaved, &had)
+	}
+	return had
+}
+
 func (k hibernateKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal) error {
 	in, err := jobs.Input[sleepInput](op)
 	if err != nil {
 		return err
 	}
-	had := map[string]int64{}
-	if !j.Get(stepSaved, &had) {
-		if had, err = k.replicas(ctx, in); err != nil {
-			return err
+	had := in.had(&op)
+	if had == nil {
+		if had, err = k.d.replicas(ctx, in); err != nil {
+			return again(err, "")
 		}
 		if err := j.Put(stepSaved, had); err != nil {
 			return err
@@ -162,18 +178,18 @@ func (k hibernateKind) Run(ctx context.Context, op store.Operation, j *jobs.Jour
 }
 
 // replicas is what the workloads run that are there.
-func (k onCluster) replicas(ctx context.Context, in sleepInput) (map[string]int64, error) {
+func (d *Domain) replicas(ctx context.Context, in sleepInput) (map[string]int64, error) {
 	had := map[string]int64{}
 	for _, w := range in.Workloads {
 		ref, err := w.ref()
 		if err != nil {
 			return nil, err
 		}
-		n, err := k.d.cluster.Replicas(ctx, ref)
+		n, err := d.cluster.Replicas(ctx, ref)
 		switch {
 		case errors.Is(err, kube.ErrNotFound):
 		case err != nil:
-			return nil, again(err, w.ID+": ")
+			return nil, fmt.Errorf("%s: %w", w.ID, err)
 		default:
 			had[w.ID] = n
 		}
@@ -213,8 +229,10 @@ func (hibernateKind) Finish(tx *store.Tx, op *store.Operation) error {
 	if err != nil {
 		return err
 	}
-	had := map[string]int64{}
-	jobs.Learnt(op, stepSaved, &had)
+	had := maps.Clone(in.had(op))
+	if had == nil {
+		had = map[string]int64{}
+	}
 	_, err = store.Settings.Get(tx, settingAsleep)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -244,8 +262,8 @@ func (k hibernateKind) Undo(ctx context.Context, op store.Operation, j *jobs.Jou
 	if err != nil {
 		return err
 	}
-	had := map[string]int64{}
-	if !j.Get(stepSaved, &had) {
+	had := in.had(&op)
+	if had == nil {
 		return nil
 	}
 	for _, w := range in.Workloads {
@@ -295,9 +313,9 @@ func (k reviveKind) Run(ctx context.Context, op store.Operation, j *jobs.Journal
 	if err != nil {
 		return again(err, "")
 	}
-	runs, err := k.replicas(ctx, in)
+	runs, err := k.d.replicas(ctx, in)
 	if err != nil {
-		return err
+		return again(err, "")
 	}
 	return k.tell(ctx, in, j, func(w sleeper) (int64, bool) {
 		switch {
