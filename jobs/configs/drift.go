@@ -71,7 +71,8 @@ type watched struct {
 type watch struct {
 	objects []watched
 	mood    mood
-	held    bool // an operation is on its way to the cluster
+	scaled  []string // what autoscalers among the configs decide about
+	held    bool     // an operation is on its way to the cluster
 }
 
 // same says that nothing that decides has changed between two moments.
@@ -83,7 +84,12 @@ func (w watch) same(later watch) bool {
 // watch gathers what is to be compared, and enters what is not into out. Without out no text is opened.
 func (s *Service) watch(ctx context.Context, out *Inconsistencies) (w watch, err error) {
 	err = s.view(ctx, func(st *state) error {
-		w = watch{mood: mood{asleep: st.settings[settingAsleep] != "", paused: st.settings[settingPaused] != ""}}
+		w = watch{mood: st.mood()}
+		if out != nil {
+			if w.scaled, err = st.scaled(); err != nil {
+				return err
+			}
+		}
 		if _, w.held, err = holderOf(st.tx); err != nil {
 			return err
 		}
@@ -121,19 +127,15 @@ func (out *Inconsistencies) skip(show string, code int, reason string) {
 
 func (s *Service) scan(ctx context.Context, w watch) (map[string]kube.Drift, error) {
 	objects := w.objects
-	var targets []string
 	plain := make([]kube.Manifest, len(objects))
 	for i := range objects {
-		if target, ok := scaleTarget(objects[i].text); ok {
-			targets = append(targets, target)
-		}
 		var err error
 		if plain[i], err = kube.Parse([]byte(objects[i].text)); err != nil {
 			return nil, fmt.Errorf("object %s: %w", objects[i].id, err)
 		}
 		objects[i].ref = plain[i].ID()
 	}
-	felt, err := s.feelAll(ctx, plain, w.mood, targets)
+	felt, err := s.feelAll(ctx, plain, w.mood, w.scaled)
 	if err != nil {
 		return nil, err
 	}

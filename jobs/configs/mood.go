@@ -15,6 +15,11 @@ type mood struct {
 	scaled         map[string]bool // what an autoscaler decides about
 }
 
+// mood is the platform's, but for what autoscalers decide.
+func (st *state) mood() mood {
+	return mood{asleep: st.settings[settingAsleep] != "", paused: st.settings[settingPaused] != ""}
+}
+
 // feelAll is feel of all objects, in their order. Targets are what autoscalers among the configs decide about.
 func (d *Domain) feelAll(ctx context.Context, plain []kube.Manifest, as mood, targets []string) ([]kube.Manifest, error) {
 	var within []string

@@ -327,9 +327,10 @@ func failures(in pushInput, steps []store.Step) []Failure {
 }
 
 // Push takes the newest materialization of one object, or of all, to the cluster. Only a Job that is named runs again after the cluster
-// has cleaned it up. Errors: ErrNotFound, ErrConflict.
+// has cleaned it up. Dry, it also says what that would change there. Errors:
+// ErrNotFound, ErrConflict, ErrUnavailable of a cluster that is to be asked.
 func (s *Service) Push(ctx context.Context, by Who, ref string, dry bool) (Change, error) {
-	return s.change(ctx, by, kindPush, dry, func(st *state, e *edit) error {
+	out, err := s.change(ctx, by, kindPush, dry, func(st *state, e *edit) error {
 		e.asItWas = true
 		if ref == "" {
 			e.touch(st.ids()...)
@@ -343,4 +344,8 @@ func (s *Service) Push(ctx context.Context, by Who, ref string, dry bool) (Chang
 		e.touch(o.rec.ID)
 		return nil
 	})
+	if err != nil || !dry {
+		return out, err
+	}
+	return out, s.addLive(ctx, out.Previews, ref != "")
 }
