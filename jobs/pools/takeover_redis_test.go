@@ -3,7 +3,6 @@ package pools
 import (
 	"bufio"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"yardmaster/executors/redis"
+	"yardmaster/executors/sim/ports"
 )
 
 // realRedis is a redis-server of the test's own, and a connection to it.
@@ -35,7 +35,10 @@ func startRedis(t *testing.T) *realRedis {
 		t.Skip("redis-server is not installed")
 	}
 	dir := t.TempDir()
-	port := 18000 + rand.IntN(14000) // below the range of outgoing connections
+	port, err := ports.Free()
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command(path, "--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -21,10 +21,11 @@ const runWithin = 2 * time.Minute
 // Run runs a command of the program in dir to its end.
 func Run(t testing.TB, dir string, env []string, args ...string) Output {
 	t.Helper()
+	binary := Binary(t) // which may have to be built first, in its own time
 	ctx, cancel := context.WithTimeout(context.Background(), runWithin)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, Binary(t), args...)
+	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = dir, append(plainEnv(dir), env...), &stdout, &stderr, die()
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
